@@ -1,0 +1,172 @@
+"""`make test`, `make nightly` and `make check`: every check of the house, and one sentence at the end.
+
+The suite runs on SQLite and on PostgreSQL side by side; then what touches no database, and the browser tests.
+What each of them said stands in `test-results/` and is shown at the end. The last line is
+`N passed, N failed, N skipped`.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "test-results"
+BIN = ROOT / ".venv" / "bin"
+STOP = 40 * 60  # seconds until a suite that hangs is ended; pytest ends a single test long before
+
+LANES = 2  # suites at a time; tests that measure time want a core of their own
+SERVERS = {"sqlite": "SQLite", "postgres": "PostgreSQL"}  # what the reports of these suites must name
+
+STATIC = {
+    "lint": [BIN / "ruff", "check"],
+    "types": [BIN / "mypy"],
+    "imports": [BIN / "lint-imports", "--no-logo"],
+    "translations": [BIN / "python", ".ci/messages.py", "check"],
+}
+INNER = ["tests/rules", "tests/test_house.py", "tests/rooms", "--ignore-glob=tests/rooms/test_photos*"]
+
+
+@dataclass
+class Outcome:
+    """What became of one check."""
+
+    name: str
+    text: str
+    seconds: float
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+
+class Check:
+    """One command on its way; what it says goes into a file."""
+
+    def __init__(self, name: str, command: list[str | Path], **env: str) -> None:
+        self.name, self.log, self.report = name, RESULTS / f"{name}.txt", RESULTS / f"{name}.xml"
+        self.began = time.monotonic()
+        with self.log.open("w") as out:
+            self.process = subprocess.Popen(
+                [str(part) for part in command],
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "PYTHONPATH": str(ROOT), **env},
+            )
+
+    def end(self) -> Outcome:
+        """Wait for the end; a command that only says yes or no counts as one test."""
+        code = self._wait()
+        seconds = time.monotonic() - self.began
+        return Outcome(self.name, self._text(), seconds, passed=int(code == 0), failed=int(code != 0))
+
+    def is_over(self) -> bool:
+        """Whether it has ended, or hangs and is to be ended."""
+        return self.process.poll() is not None or time.monotonic() - self.began > STOP
+
+    def _wait(self) -> int:
+        try:
+            return self.process.wait(max(0.0, self.began + STOP - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            return -1
+
+    def _text(self) -> str:
+        return self.log.read_text(errors="replace").rstrip()
+
+
+class Suite(Check):
+    """A run of pytest; the counts come from its report, never from its words."""
+
+    def __init__(self, name: str, words: list[str], **env: str) -> None:
+        (RESULTS / f"{name}.xml").unlink(missing_ok=True)
+        command: list[str | Path] = [BIN / "python", "-m", "pytest", "-q", "--durations=10", "--timeout=300"]
+        super().__init__(name, [*command, f"--junitxml={RESULTS / name}.xml", *words], **env)
+
+    def end(self) -> Outcome:
+        code = self._wait()
+        made = Outcome(self.name, self._text(), time.monotonic() - self.began)
+        if not self.report.exists():
+            made.failed, made.text = 1, made.text + f"\n{self.name}: ended without a report (code {code})"
+            return made
+        suite = next(ElementTree.parse(self.report).iter("testsuite"))  # noqa: S314
+        count = {key: int(suite.get(key, "0")) for key in ("tests", "failures", "errors", "skipped")}
+        made.failed, made.skipped = count["failures"] + count["errors"], count["skipped"]
+        made.passed = count["tests"] - made.failed - made.skipped
+        # A suite that collected nothing proves nothing: pytest then ends with 5.
+        if code and not made.failed:
+            made.failed, made.text = 1, made.text + f"\n{self.name}: pytest ended with {code}"
+        return made
+
+    def server(self) -> str:
+        """Say which server the tests really talked to, as they found it themselves."""
+        if not self.report.exists():
+            return ""
+        found = ElementTree.parse(self.report).iter("property")  # noqa: S314
+        return next((p.get("value", "") for p in found if p.get("name") == "server"), "")
+
+
+def static() -> list[Check]:
+    return [Check(name, command) for name, command in STATIC.items()]
+
+
+def whole(full: bool) -> list[Outcome]:
+    """Run everything, two suites at a time: both engines first, the rest beside the slower one."""
+    outcomes = [check.end() for check in static()]
+    more = ["--full"] if full else []
+    waiting = [
+        ("sqlite", ["-m", "not browser and not once", *more], "sqlite"),
+        ("postgres", ["-m", "not browser and not once", *more], "postgres"),
+        ("once", ["-m", "once and not browser", *more], "sqlite"),
+        ("browser", ["-m", "browser", *more], "sqlite"),
+    ]
+    running: list[Suite] = []
+    while waiting or running:
+        while waiting and len(running) < LANES:
+            name, words, engine = waiting.pop(0)
+            running.append(Suite(name, words, ENGINE=engine))
+        time.sleep(0.2)
+        for suite in [one for one in running if one.is_over()]:
+            running.remove(suite)
+            outcome = suite.end()
+            if (server := SERVERS.get(suite.name)) and suite.server() != server:
+                outcome.failed += 1
+                outcome.text += f"\n\n*** {server.upper()} WAS NOT REACHED: nothing is proven on it. ***"
+            outcomes.append(outcome)
+    return outcomes
+
+
+def inner() -> list[Outcome]:
+    """Run what an editor waits for: a failure here is a failure there, the reverse is not promised."""
+    suite = Suite("quick", ["-m", "not browser and not race", "-x", *INNER], ENGINE="sqlite")
+    return [*(check.end() for check in static()), suite.end()]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("what", choices=["test", "nightly", "check"])
+    what = parser.parse_args().what
+    RESULTS.mkdir(exist_ok=True)
+    started = time.monotonic()
+    outcomes = inner() if what == "check" else whole(full=what == "nightly")
+    for outcome in outcomes:
+        print(f"\n===== {outcome.name} ({outcome.seconds:.0f} s) =====\n{outcome.text}")
+    print()
+    for outcome in outcomes:
+        verdict = "ok    " if not outcome.failed else "FAILED"
+        counts = f"{outcome.passed} passed, {outcome.failed} failed, {outcome.skipped} skipped"
+        print(f"{verdict} {outcome.name:<13} {outcome.seconds:5.0f} s   {counts}")
+    total = [sum(getattr(o, key) for o in outcomes) for key in ("passed", "failed", "skipped")]
+    print(f"in {time.monotonic() - started:.0f} s; what each said: {RESULTS.relative_to(ROOT)}/\n")
+    print("{} passed, {} failed, {} skipped".format(*total), flush=True)
+    return 1 if total[1] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
