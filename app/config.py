@@ -1,0 +1,119 @@
+"""The configuration: frozen, typed, read from the environment once, refused at boot when wrong."""
+
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+Mode = Literal["demo", "development", "production"]
+ROOT = Path(__file__).resolve().parent.parent
+SANDBOX = "sandbox"
+
+
+class BadConfig(Exception):
+    """The environment cannot be used; the message names the key and what to do."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Every setting of the house; `Config.from_env()` is the only reader of the environment."""
+
+    mode: Mode = "demo"
+    database_url: str = f"sqlite:///{ROOT}/instance/market.db"
+    queue_url: str = f"sqlite:///{ROOT}/instance/queue.db"
+    media_dir: Path = ROOT / "instance" / "media"
+    secret_key: str = field(default="", repr=False)
+    data_key: str = field(default="", repr=False)  # encrypts personal data at rest; 32 bytes in hex
+    providers: tuple[str, ...] = ("sandbox", "cod")
+    channel: str = "log"
+    public_url: str = "http://127.0.0.1:8000"
+    help_phone: str = "+842053812345"
+    trusted_proxies: int = 0
+    host: str = "127.0.0.1"
+    port: int = 8000
+
+    @property
+    def is_production(self) -> bool:
+        return self.mode == "production"
+
+    @classmethod
+    def from_env(cls) -> "Config":
+        """Read the environment.
+
+        Raises: BadConfig naming the missing or bad key.
+        """
+        env = os.environ
+        mode = env.get("MODE", "demo")
+        if mode not in ("demo", "development", "production"):
+            raise BadConfig(f"MODE={mode!r}: use demo, development or production")
+        keys = _keys(mode)
+        host, port = env.get("HOST", cls.host), _number("PORT", env.get("PORT", str(cls.port)))
+        config = cls(
+            mode=mode,  # type: ignore[arg-type]
+            database_url=_normal(env.get("DATABASE_URL", cls.database_url)),
+            queue_url=env.get("QUEUE_URL", cls.queue_url),
+            media_dir=Path(env.get("MEDIA_DIR", str(cls.media_dir))),
+            secret_key=keys["SECRET_KEY"],
+            data_key=keys["DATA_KEY"],
+            providers=tuple(p for p in env.get("PROVIDERS", ",".join(_providers(mode))).split(",") if p),
+            channel=env.get("MESSAGE_CHANNEL", "log"),
+            public_url=env.get("PUBLIC_URL", f"http://{host}:{port}").rstrip("/"),
+            host=host,
+            port=port,
+            help_phone=env.get("HELP_PHONE", cls.help_phone),
+            trusted_proxies=_number("TRUSTED_PROXIES", env.get("TRUSTED_PROXIES", "0")),
+        )
+        config.check()
+        return config
+
+    def check(self) -> None:
+        """Refuse what must not run.
+
+        Raises: BadConfig naming the key.
+        """
+        if len(self.secret_key) < 32:
+            raise BadConfig("SECRET_KEY: set at least 32 random characters")
+        if len(self.data_key) != 64 or any(c not in "0123456789abcdef" for c in self.data_key):
+            raise BadConfig("DATA_KEY: set 64 hexadecimal digits (openssl rand -hex 32)")
+        if not self.is_production:
+            return
+        if SANDBOX in self.providers:
+            raise BadConfig("PROVIDERS: the sandbox pays with nothing and cannot run in production")
+        if self.channel == "log":
+            raise BadConfig("MESSAGE_CHANNEL: 'log' writes codes to the log and cannot run in production")
+        if not self.public_url.startswith("https://"):
+            raise BadConfig("PUBLIC_URL: must begin with https:// in production")
+
+
+def _providers(mode: str) -> tuple[str, ...]:
+    return ("cod",) if mode == "production" else Config.providers
+
+
+def _normal(url: str) -> str:
+    """Name the driver: SQLAlchemy's default one differs between versions."""
+    for prefix in ("postgres://", "postgresql://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    return url
+
+
+def _number(key: str, text: str) -> int:
+    if not text.isdigit():
+        raise BadConfig(f"{key}={text!r}: use a whole number")
+    return int(text)
+
+
+def _keys(mode: str) -> dict[str, str]:
+    """Take the keys from the environment; outside production make them once and keep them."""
+    found = {key: os.environ.get(key, "") for key in ("SECRET_KEY", "DATA_KEY")}
+    if mode == "production" or all(found.values()):
+        return found
+    for key, value in found.items():
+        path = ROOT / "instance" / key.lower()
+        if not value and not path.exists():
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(secrets.token_hex(32))
+            path.chmod(0o600)
+        found[key] = value or path.read_text().strip()
+    return found

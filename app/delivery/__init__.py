@@ -1,0 +1,1 @@
+"""How goods reach the buyer: the methods a shop offers and their fees."""

@@ -1,0 +1,14 @@
+"""Calls that providers must still get."""
+
+from app.core import clock
+from app.flows import refunding
+
+
+def send_refund(task_id: int) -> None:
+    """Ask a provider to send money back."""
+    refunding.send(task_id, at=clock.now())
+
+
+def sweep() -> int:
+    """Make the calls that no bell has brought to an end. Returns how many were tried."""
+    return refunding.send_due(at=clock.now())

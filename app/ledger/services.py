@@ -1,0 +1,57 @@
+"""Writing the book: every transaction once, every transaction to zero."""
+
+from datetime import datetime
+
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+
+from app.core.db import atomic, db, savepoint
+from app.ledger.models import LedgerAccount, LedgerTransaction, Posting
+from app.ledger.rules import Account, Entry
+
+
+class Unbalanced(Exception):
+    """A transaction does not sum to zero: a fault of ours, never of a user."""
+
+
+def post(rule: str, source: str, entries: list[Entry], *, at: datetime) -> bool:
+    """Write one transaction; False when this rule has already been applied to this source.
+
+    rule: as named in the book of rules; source: the code of the event that caused it.
+    Raises: Unbalanced
+    """
+    if sum(amount for _, amount in entries) != 0:
+        raise Unbalanced(rule, source)
+    with atomic():
+        known = select(LedgerTransaction.id).where(
+            LedgerTransaction.rule == rule, LedgerTransaction.source == source
+        )
+        if not entries or db.session.scalar(known) is not None:
+            return False
+        transaction = LedgerTransaction(rule=rule, source=source, at=at)
+        db.session.add(transaction)
+        db.session.flush()
+        rows = [
+            {"transaction_id": transaction.id, "account_id": _account(account), "amount": amount}
+            for account, amount in entries
+        ]
+        db.session.execute(insert(Posting), rows)
+        return True
+
+
+def _account(account: Account) -> int:
+    kind, name, ref = account
+    query = select(LedgerAccount.id).where(
+        LedgerAccount.kind == kind, LedgerAccount.name == name, LedgerAccount.ref == ref
+    )
+    found = db.session.scalar(query)
+    if found is not None:
+        return found
+    opened = LedgerAccount(kind=kind, name=name, ref=ref)
+    try:
+        with savepoint():
+            db.session.add(opened)
+            db.session.flush()
+    except IntegrityError:  # somebody opened it at the same moment
+        return db.session.scalars(query).one()
+    return opened.id

@@ -1,0 +1,1 @@
+"""Messages to people: what is to be said, to whom, by which channel, and whether it went out."""

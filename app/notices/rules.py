@@ -1,0 +1,38 @@
+"""What is said to people, and how long an SMS may be."""
+
+from enum import StrEnum
+
+SMS_LENGTH = 160
+
+
+class Kind(StrEnum):
+    """The occasion of a message; its words stand in `templates/message/<kind>.txt`."""
+
+    CODE = "code"
+    """A one-time code. secret: the digits."""
+    NEW_DEVICE = "new_device"
+    """Somebody signed in on a device not seen before."""
+    PHONE_CHANGED = "phone_changed"
+    """To the old phone: the account has another number now."""
+    ORDER_PLACED = "order_placed"
+    """To the buyer. facts, of all that follow too: code, total. secret, to buyers: the key of the link."""
+    ORDER_PAID = "order_paid"
+    """To the buyer: the money has come."""
+    ORDER_NEW = "order_new"
+    """To the household: pack."""
+    ORDER_ACCEPTED = "order_accepted"
+    """To the buyer."""
+    ORDER_DECLINED = "order_declined"
+    """To the buyer. facts: reason."""
+    ORDER_CANCELLED = "order_cancelled"
+    """To the household: do not send."""
+    ORDER_HANDED_OVER = "order_handed_over"
+    """To the buyer."""
+    ORDER_DELIVERED = "order_delivered"
+    """To the household: the buyer has it."""
+    ORDER_DELIVERED_REMINDER = "order_delivered_reminder"
+    """To the buyer: has it come?"""
+    REFUND_ASKED = "refund_asked"
+    """To the household: money has to go back."""
+    REFUND_SENT = "refund_sent"
+    """To the buyer. facts: amount."""

@@ -1,0 +1,142 @@
+"""Tables of payments and of the talk with providers. Amounts in đồng."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy.orm import Mapped
+
+from app.core.db import BigId, Model, UtcDateTime, personal, plain
+from app.core.leases import Leased
+from app.payments.rules import RefundState, State
+
+
+def _one_of(column: str, states: type[State] | type[RefundState]) -> str:
+    return f"{column} IN (" + ", ".join(f"'{s}'" for s in states) + ")"
+
+
+class Payment(Model):
+    """What is to be paid once, to one receiver. Its code is the transfer's memo.
+
+    held: one for all orders of a purchase; direct: one for each order, to the household itself.
+    """
+
+    __tablename__ = "payments"
+    __table_args__ = (
+        CheckConstraint("purpose IN ('full', 'deposit', 'difference')", name="purpose"),
+        CheckConstraint("settlement IN ('direct', 'held')", name="settlement"),
+        CheckConstraint(_one_of("state", State), name="state"),
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("received >= 0 AND refunded >= 0 AND refunded <= received", name="received"),
+        UniqueConstraint("provider", "provider_ref"),
+        Index("ix_payments_purchase", "purchase_id"),
+        Index("ix_payments_state_poll", "state", "poll_at"),
+    )
+
+    id: Mapped[int] = plain(BigId, primary_key=True)
+    code: Mapped[str] = plain(unique=True)
+    purchase_id: Mapped[int] = plain(ForeignKey("purchases.id"))
+    shop_id: Mapped[int | None] = plain(ForeignKey("shops.id"))  # the receiver, in direct
+    purpose: Mapped[str] = plain(default="full")
+    settlement: Mapped[str] = plain()
+    provider: Mapped[str] = plain()
+    provider_ref: Mapped[str | None] = plain()
+    amount: Mapped[int] = plain(BigInteger)
+    received: Mapped[int] = plain(BigInteger, default=0)
+    refunded: Mapped[int] = plain(BigInteger, default=0)  # asked for; never more than received
+    state: Mapped[str] = plain(default=State.CREATED)
+    start: Mapped[dict[str, Any] | None] = plain(JSON)  # what the provider answered: where to send the payer
+    created_at: Mapped[datetime] = plain(UtcDateTime)
+    expires_at: Mapped[datetime] = plain(UtcDateTime)
+    changed_at: Mapped[datetime] = plain(UtcDateTime)
+    poll_at: Mapped[datetime | None] = plain(UtcDateTime)
+    polls: Mapped[int] = plain(default=0)
+
+
+class PaymentOrder(Model):
+    """Which part of a payment is for which order."""
+
+    __tablename__ = "payment_orders"
+    __table_args__ = (CheckConstraint("amount > 0", name="amount"),)
+
+    payment_id: Mapped[int] = plain(ForeignKey("payments.id"), primary_key=True)
+    order_id: Mapped[int] = plain(ForeignKey("orders.id"), primary_key=True, index=True)
+    order_code: Mapped[str] = plain()
+    shop_id: Mapped[int] = plain(ForeignKey("shops.id"))
+    amount: Mapped[int] = plain(BigInteger)
+
+
+class Refund(Model):
+    """Money that goes back for one order; in direct the household itself sends it."""
+
+    __tablename__ = "refunds"
+    __table_args__ = (
+        CheckConstraint(_one_of("state", RefundState), name="state"),
+        CheckConstraint("amount > 0", name="amount"),
+        UniqueConstraint("payment_id", "source"),
+        Index("ix_refunds_state", "state"),
+        Index("ix_refunds_order", "order_id"),
+    )
+
+    id: Mapped[int] = plain(BigId, primary_key=True)
+    code: Mapped[str] = plain(unique=True)
+    payment_id: Mapped[int] = plain(ForeignKey("payments.id"))
+    order_id: Mapped[int | None] = plain(ForeignKey("orders.id"))
+    shop_id: Mapped[int | None] = plain(ForeignKey("shops.id"))
+    settlement: Mapped[str] = plain()
+    source: Mapped[str] = plain()  # what caused it, once: "cancel:LS…", "late:…"
+    amount: Mapped[int] = plain(BigInteger)
+    state: Mapped[str] = plain()
+    reason: Mapped[str] = plain()
+    provider_ref: Mapped[str | None] = plain()
+    created_at: Mapped[datetime] = plain(UtcDateTime)
+    changed_at: Mapped[datetime] = plain(UtcDateTime)
+
+
+class RefundLine(Model):
+    """Which part of a refund is for which order line."""
+
+    __tablename__ = "refund_lines"
+    __table_args__ = (CheckConstraint("amount > 0", name="amount"),)
+
+    refund_id: Mapped[int] = plain(ForeignKey("refunds.id"), primary_key=True)
+    order_line_id: Mapped[int] = plain(ForeignKey("order_lines.id"), primary_key=True)
+    quantity: Mapped[int] = plain(BigInteger)
+    amount: Mapped[int] = plain(BigInteger)
+
+
+class InboxMessage(Model):
+    """An inbound message as it came, stored before anything else. Nothing points here."""
+
+    __tablename__ = "inbox"
+
+    at: Mapped[datetime] = plain(UtcDateTime, primary_key=True)
+    id: Mapped[int] = plain(BigId, primary_key=True, autoincrement=False)
+    provider: Mapped[str] = plain()
+    headers: Mapped[dict[str, Any]] = personal(JSON)
+    body: Mapped[bytes] = personal(LargeBinary)  # forged ones are cut to a few KB
+    verdict: Mapped[str] = plain(default="received")  # received | applied | duplicate | rejected | unmatched
+
+
+class InboxKey(Model):
+    """A provider's transaction applied once: the dedupe key of the inbox."""
+
+    __tablename__ = "inbox_keys"
+    __table_args__ = (UniqueConstraint("provider", "key"),)
+
+    id: Mapped[int] = plain(BigId, primary_key=True)
+    provider: Mapped[str] = plain()
+    key: Mapped[str] = plain()
+    message_id: Mapped[int] = plain(BigInteger)
+    applied_at: Mapped[datetime] = plain(UtcDateTime)
+
+
+class Task(Leased, Model):
+    """A call a provider must still get: start a payment, send a refund."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (UniqueConstraint("kind", "subject"),)
+
+    id: Mapped[int] = plain(BigId, primary_key=True)
+    kind: Mapped[str] = plain()  # refund
+    subject: Mapped[str] = plain()  # the code of the row it is about; also the idempotency key

@@ -1,0 +1,189 @@
+"""What every payment provider's adapter is: stateless, frozen data in and out, no database, no Flask.
+
+Adapters are built once from the configuration. They call their provider over HTTP only outside a unit.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class Can(StrEnum):
+    """What a provider is able to do."""
+
+    REDIRECT = "redirect"
+    """Sends the payer to its own page."""
+    QR = "qr"
+    """Gives a code to scan."""
+    OFFLINE = "offline"
+    """Pays in the world, not on a screen."""
+    CAPTURE = "capture"
+    """Takes promised money later."""
+    PARTIAL_CAPTURE = "partial_capture"
+    """Takes a part of promised money."""
+    REFUND = "refund"
+    """Sends money back when asked."""
+    PARTIAL_REFUND = "partial_refund"
+    """Sends a part back."""
+    QUERY = "query"
+    """Answers how a payment stands."""
+    PAYOUT = "payout"
+    """Pays sellers."""
+
+
+class Fact(StrEnum):
+    """What a provider says has happened."""
+
+    AUTHORISED = "authorised"
+    """The payer's bank has promised the sum."""
+    PAID = "paid"
+    """The sum in `amount` has arrived; it may be less or more than what is due."""
+    FAILED = "failed"
+    """The payment did not go through."""
+    EXPIRED = "expired"
+    """The provider has closed the payment."""
+    PENDING = "pending"
+    """Nothing has been decided."""
+    REVIEW = "review"
+    """Debited, but fraud is suspected."""
+    REFUNDED = "refunded"
+    """A refund went through."""
+    REFUND_FAILED = "refund_failed"
+    """A refund did not go through."""
+
+
+class BadSignature(Exception):
+    """An inbound message was not signed by the provider."""
+
+
+class ProviderDown(Exception):
+    """The provider did not answer, or not in its own language; whether it acted is unknown."""
+
+
+@dataclass(frozen=True)
+class PaymentRequest:
+    """What an adapter is told of a payment. amount in đồng; `key` is the idempotency key, from our row."""
+
+    code: str
+    amount: int
+    settlement: str
+    description: str
+    expires_at: datetime
+    language: str
+    key: str
+    receiver: str = ""  # in direct, the shop's code
+    provider_ref: str | None = None
+
+
+@dataclass(frozen=True)
+class RefundRequest:
+    """What an adapter is told of a refund. amount in đồng."""
+
+    code: str
+    payment_code: str
+    payment_ref: str | None
+    amount: int
+    key: str
+
+
+@dataclass(frozen=True)
+class Redirect:
+    """Send the payer to this address."""
+
+    url: str
+    provider_ref: str
+
+
+@dataclass(frozen=True)
+class Qr:
+    """Show this code: `payload` is what it holds, the rest what a person may type instead."""
+
+    payload: str
+    account: str
+    bank: str
+    holder: str
+    memo: str
+    provider_ref: str
+
+
+@dataclass(frozen=True)
+class Offline:
+    """Nothing to do on a screen."""
+
+    provider_ref: str | None = None
+
+
+Start = Redirect | Qr | Offline
+
+
+@dataclass(frozen=True)
+class RawRequest:
+    """An inbound message as it came over the wire."""
+
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: str = ""
+    method: str = "POST"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One signed fact. amount in đồng; `dedupe_key` names the provider's transaction for ever."""
+
+    provider: str
+    fact: Fact
+    dedupe_key: str
+    payment_code: str
+    amount: int
+    currency: str
+    occurred_at: datetime
+    provider_ref: str | None = None
+    refund_code: str | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What to answer to an inbound message, in the provider's own dialect."""
+
+    status: int
+    body: str = ""
+    content_type: str = "application/json"
+
+
+class Outcome(StrEnum):
+    """How an inbound message was taken."""
+
+    APPLIED = "applied"
+    """Recorded now."""
+    DUPLICATE = "duplicate"
+    """Recorded before."""
+    UNKNOWN_PAYMENT = "unknown_payment"
+    """No such payment of ours."""
+    WRONG_AMOUNT = "wrong_amount"
+    """Recorded for a person to look at."""
+    BAD_SIGNATURE = "bad_signature"
+    """Refused and stored as such."""
+    BROKEN = "broken"
+    """Could not be read or recorded; send it again."""
+
+
+class PaymentProvider(Protocol):
+    """An adapter. `verify` works on raw bytes and raises BadSignature before it parses anything."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def can(self) -> frozenset[Can]: ...
+    @property
+    def settlements(self) -> frozenset[str]: ...
+
+    def start(self, payment: PaymentRequest, *, at: datetime) -> Start: ...
+    def verify(self, message: RawRequest, *, at: datetime) -> list[Event]: ...
+    def answer(self, outcome: Outcome) -> Answer: ...
+    def query(self, payment: PaymentRequest, *, at: datetime) -> Event: ...
+    def capture(self, payment: PaymentRequest, *, amount: int, at: datetime) -> Event: ...
+    def cancel(self, payment: PaymentRequest, *, at: datetime) -> Event: ...
+    def refund(self, refund: RefundRequest, *, at: datetime) -> Event: ...
+    def query_refund(self, refund: RefundRequest, *, at: datetime) -> Event: ...

@@ -1,0 +1,159 @@
+"""The lives of a payment and of a refund as tables. Pure."""
+
+from datetime import timedelta
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where a payment stands."""
+
+    CREATED = "created"
+    """The row exists; the provider does not know of it yet."""
+    PENDING = "pending"
+    """The provider waits for the payer."""
+    AUTHORISED = "authorised"
+    """The payer's bank has promised the sum."""
+    PARTIALLY_PAID = "partially_paid"
+    """Less than the sum has come."""
+    PAID = "paid"
+    """The sum is proven."""
+    PAID_LATE = "paid_late"
+    """The sum came after the goods were set free."""
+    EXPIRED = "expired"
+    """Nobody paid in time."""
+    FAILED = "failed"
+    """The provider said no."""
+    CANCELLED = "cancelled"
+    """The purchase was taken back before anybody paid."""
+    REVIEW = "review"
+    """Debited, but the provider suspects fraud: a person decides."""
+    PARTLY_REFUNDED = "partly_refunded"
+    """A part went back."""
+    REFUNDED = "refunded"
+    """All of it went back."""
+    DISPUTED = "disputed"
+    """The payer's bank asks for the money back."""
+    WON = "won"
+    """The dispute ended for the seller."""
+    LOST = "lost"
+    """The dispute ended for the payer."""
+    COD_DUE = "cod_due"
+    """Cash is to be taken at the door."""
+    COLLECTED = "collected"
+    """The cash was taken."""
+    REMITTED = "remitted"
+    """The courier has passed the cash on."""
+
+
+class Event(StrEnum):
+    """What can happen to a payment."""
+
+    START = "start"
+    """The provider was told."""
+    AWAIT_CASH = "await_cash"
+    """The buyer will pay at the door."""
+    AUTHORISE = "authorise"
+    """The payer's bank has promised the sum."""
+    UNDERPAY = "underpay"
+    """Less than what is due arrived."""
+    PAY = "pay"
+    """All that is due has arrived."""
+    PAY_LATE = "pay_late"
+    """All that was due arrived after the end."""
+    EXPIRE = "expire"
+    """The time ran out."""
+    FAIL = "fail"
+    """The provider said no."""
+    CANCEL = "cancel"
+    """The purchase was taken back."""
+    SUSPECT = "suspect"
+    """The provider suspects fraud."""
+    COLLECT = "collect"
+    """Cash was taken at the door."""
+    REMIT = "remit"
+    """The courier passed the cash on."""
+    REFUND_PART = "refund_part"
+    """A part is going back."""
+    REFUND_ALL = "refund_all"
+    """All of it is going back."""
+
+
+S, E = State, Event
+_OPEN = (S.CREATED, S.PENDING, S.AUTHORISED, S.PARTIALLY_PAID)
+_ENDED_UNPAID = (S.EXPIRED, S.CANCELLED)
+_REFUNDABLE = (S.PAID, S.PAID_LATE, S.PARTLY_REFUNDED, S.COLLECTED)
+TRANSITIONS: dict[tuple[State, Event], State] = {
+    (S.CREATED, E.START): S.PENDING,
+    (S.CREATED, E.AWAIT_CASH): S.COD_DUE,
+    (S.PENDING, E.AUTHORISE): S.AUTHORISED,
+    **{(s, E.UNDERPAY): S.PARTIALLY_PAID for s in (*_OPEN, S.FAILED)},
+    **{(s, E.PAY): S.PAID for s in (*_OPEN, S.REVIEW, S.FAILED)},
+    **{(s, E.EXPIRE): S.EXPIRED for s in (*_OPEN, S.FAILED)},
+    **{(s, E.FAIL): S.FAILED for s in (S.CREATED, S.PENDING, S.AUTHORISED)},
+    **{(s, E.CANCEL): S.CANCELLED for s in (*_OPEN, S.COD_DUE)},
+    **{(s, E.SUSPECT): S.REVIEW for s in _OPEN},
+    **{(s, E.PAY_LATE): S.PAID_LATE for s in _ENDED_UNPAID},
+    (S.FAILED, E.START): S.PENDING,  # the payer tries again with the same provider
+    (S.COD_DUE, E.COLLECT): S.COLLECTED,
+    (S.COLLECTED, E.REMIT): S.REMITTED,
+    **{(s, E.REFUND_PART): S.PARTLY_REFUNDED for s in _REFUNDABLE},
+    **{(s, E.REFUND_ALL): S.REFUNDED for s in _REFUNDABLE},
+}
+PAYABLE = frozenset({S.CREATED, S.PENDING, S.AUTHORISED, S.PARTIALLY_PAID, S.FAILED})
+MONEY_IN = frozenset({S.PAID, S.PAID_LATE, S.PARTLY_REFUNDED, S.COLLECTED, S.REMITTED})
+SETTLED = MONEY_IN | {S.REFUNDED, S.DISPUTED, S.WON, S.LOST}
+
+
+class RefundState(StrEnum):
+    """Where a refund stands. Held: requested → submitted → succeeded. Direct: asked → sent → confirmed."""
+
+    REQUESTED = "requested"
+    """Owed; the provider is to be asked."""
+    SUBMITTED = "submitted"
+    """The provider was asked; unknown until it answers, never asked again with another key."""
+    SUCCEEDED = "succeeded"
+    """The payer has the money."""
+    FAILED = "failed"
+    """The provider could not; a person decides."""
+    ASKED = "asked"
+    """Direct: the household is to send it."""
+    SENT = "sent"
+    """Direct: the household says it was sent."""
+    CONFIRMED = "confirmed"
+    """Direct: the buyer has it."""
+    DISPUTED = "disputed"
+    """Direct: the buyer says it did not come."""
+
+
+class RefundEvent(StrEnum):
+    """What can happen to a refund."""
+
+    SUBMIT = "submit"
+    """The provider is being asked."""
+    SUCCEED = "succeed"
+    """The provider says it is done."""
+    FAIL = "fail"
+    """The provider says it cannot."""
+    SEND = "send"
+    """The household says it was sent."""
+    CONFIRM = "confirm"
+    """The buyer says it came."""
+    DISPUTE = "dispute"
+    """The buyer says it did not come."""
+
+
+R, V = RefundState, RefundEvent
+REFUND_TRANSITIONS: dict[tuple[RefundState, RefundEvent], RefundState] = {
+    (R.REQUESTED, V.SUBMIT): R.SUBMITTED,
+    (R.SUBMITTED, V.SUCCEED): R.SUCCEEDED,
+    (R.SUBMITTED, V.FAIL): R.FAILED,
+    (R.SUCCEEDED, V.FAIL): R.FAILED,  # some providers take a success back
+    (R.ASKED, V.SEND): R.SENT,
+    (R.SENT, V.CONFIRM): R.CONFIRMED,
+    (R.SENT, V.DISPUTE): R.DISPUTED,
+    (R.ASKED, V.CONFIRM): R.CONFIRMED,
+    (R.DISPUTED, V.SEND): R.SENT,
+}
+
+PAY_WITHIN = timedelta(minutes=15)
+POLL_AFTER = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60))

@@ -1,0 +1,1 @@
+"""Where things are: administrative units with the days they were valid, their successors, hamlets."""

@@ -1,0 +1,128 @@
+"""Reading shops: by address, by person, and what belongs to them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+
+from app.core.db import db
+from app.core.errors import NotFound
+from app.shops.models import Confirmation, Household, Shop, ShopMember
+
+
+@dataclass(frozen=True)
+class Membership:
+    """A person's place in a shop."""
+
+    shop: Shop
+    role: str
+
+
+def find_membership(user_id: int, shop_code: str | None = None) -> Membership | None:
+    """Give the shop a person works in: the named one, else the first they joined; none that is closed."""
+    query = (
+        select(Shop, ShopMember.role)
+        .join(ShopMember, ShopMember.shop_id == Shop.id)
+        .where(ShopMember.user_id == user_id, ShopMember.ended_at.is_(None), Shop.state != "closed")
+        .order_by(ShopMember.started_at, ShopMember.id)
+        .limit(1)
+    )
+    if shop_code is not None:
+        query = query.where(Shop.code == shop_code)
+    row = db.session.execute(query).first()
+    return Membership(row[0], row[1]) if row else None
+
+
+def find_own(user_id: int, head_name: str, unit_id: int) -> Shop | None:
+    """Give the shop that a person has already opened for this household of this commune."""
+    query = (
+        select(Shop)
+        .join(ShopMember, ShopMember.shop_id == Shop.id)
+        .join(Household, Household.id == Shop.household_id)
+        .where(
+            ShopMember.user_id == user_id,
+            ShopMember.role == "owner",
+            ShopMember.ended_at.is_(None),
+            Household.head_name == head_name,
+            Household.unit_id == unit_id,
+            Shop.state != "closed",
+        )
+        .order_by(Shop.id)
+        .limit(1)
+    )
+    return db.session.scalar(query)
+
+
+def get(shop_id: int) -> Shop:
+    """Raises: NotFound."""
+    found = db.session.get(Shop, shop_id)
+    if found is None:
+        raise NotFound("shop")
+    return found
+
+
+def get_by_slug(slug: str) -> Shop:
+    """Give a shop by its address; a closed one is gone.
+
+    Raises: NotFound.
+    """
+    found = db.session.scalar(select(Shop).where(Shop.slug == slug, Shop.state != "closed"))
+    if found is None:
+        raise NotFound("shop")
+    return found
+
+
+def get_by_code(code: str) -> Shop:
+    """Give a shop by the short code on its poster; a closed one is gone.
+
+    Raises: NotFound.
+    """
+    found = db.session.scalar(select(Shop).where(Shop.code == code, Shop.state != "closed"))
+    if found is None:
+        raise NotFound("shop")
+    return found
+
+
+def by_ids(ids: Collection[int]) -> dict[int, Shop]:
+    """Give those that exist, in one query for a whole list."""
+    if not ids:
+        return {}
+    return {shop.id: shop for shop in db.session.scalars(select(Shop).where(Shop.id.in_(ids)))}
+
+
+def household_of(shop: Shop) -> Household:
+    """Raises: NotFound."""
+    found = db.session.get(Household, shop.household_id)
+    if found is None:
+        raise NotFound("household")
+    return found
+
+
+def members_of(shop_id: int) -> list[ShopMember]:
+    """List who may act in a shop, the owner first."""
+    query = select(ShopMember).where(ShopMember.shop_id == shop_id, ShopMember.ended_at.is_(None))
+    return sorted(db.session.scalars(query), key=lambda member: (member.role != "owner", member.id))
+
+
+def seals_of(shop_ids: Collection[int], on: date) -> dict[int, Confirmation]:
+    """Give the seal of each shop that has one valid on that day, the latest of several."""
+    query = (
+        select(Confirmation)
+        .where(
+            Confirmation.shop_id.in_(shop_ids), Confirmation.confirmed_on <= on, Confirmation.expires_on > on
+        )
+        .order_by(Confirmation.confirmed_on, Confirmation.id)
+    )
+    return {seal.shop_id: seal for seal in db.session.scalars(query)} if shop_ids else {}
+
+
+def same_name_nearby(folded: str, unit_id: int) -> list[Shop]:
+    """List the open shops of a commune whose names differ by case and marks at most."""
+    query = select(Shop).where(Shop.folded == folded, Shop.unit_id == unit_id, Shop.state != "closed")
+    return list(db.session.scalars(query.order_by(Shop.id)))
+
+
+def count_open() -> int:
+    """Count the shops that sell."""
+    return len(db.session.scalars(select(Shop.id).where(Shop.state == "open")).all())
