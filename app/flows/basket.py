@@ -1,0 +1,304 @@
+"""What a basket holds now: prices, stock, shops and fees as they are at this moment, changes marked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from app.catalog import queries as catalog
+from app.catalog import rules as catalog_rules
+from app.catalog import stock, taxonomy
+from app.catalog.models import Listing, Lot, Offer, SearchDocument
+from app.core.clock import local_date
+from app.core.db import db
+from app.core.errors import NotFound
+from app.core.money import Dong, line_total
+from app.delivery import queries as delivery
+from app.delivery.models import DeliveryMethod
+from app.orders import carts
+from app.orders.models import Cart, CartLine
+from app.orders.placing import NewLine, NewOrder
+from app.shops import queries as shops
+from app.shops import rules as shop_rules
+from app.shops.models import Shop
+
+USUAL = ("courier", "seller", "pickup")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A basket line now. Amounts in the lot's base; `price_seen` differs from `price` when it changed."""
+
+    offer_id: int
+    offer_code: str
+    listing_code: str
+    listing_slug: str
+    title: str
+    label: str
+    category: str
+    photo_key: str | None
+    colour: str
+    lot_id: int
+    shop_id: int
+    base: str
+    unit: str
+    per: int
+    step: int
+    minimum: int
+    price: Dong
+    price_seen: Dong
+    quantity: int
+    free: int
+    total: Dong
+    shipping_weight: int
+    supply_class: str
+    on_sale: bool
+    needs_adult: bool
+
+    @property
+    def price_changed(self) -> bool:
+        return self.price != self.price_seen
+
+    @property
+    def left(self) -> int:
+        """How much could be taken at most, in whole steps; 0 when not even the minimum is there."""
+        most = self.free // self.step * self.step
+        return most if self.on_sale and most >= self.minimum else 0
+
+    @property
+    def less(self) -> int | None:
+        """What − leads to; None at the least that is sold."""
+        return None if self.quantity <= self.minimum else max(self.minimum, self.quantity - self._stride)
+
+    @property
+    def more(self) -> int | None:
+        """What + leads to; None when nothing more is there."""
+        return None if self.quantity >= self.left else min(self.left, self.quantity + self._stride)
+
+    @property
+    def _stride(self) -> int:
+        return self.per if self.per % self.step == 0 else self.step
+
+    @property
+    def short(self) -> bool:
+        return self.quantity > self.left
+
+    @property
+    def blocked(self) -> bool:
+        return self.short or self.needs_adult
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way one shop hands over."""
+
+    kind: str
+    fee: Dong
+
+
+@dataclass(frozen=True)
+class Group:
+    """What is bought from one shop."""
+
+    shop_id: int
+    shop_code: str
+    shop_slug: str
+    shop_name: str
+    unit_id: int
+    contact_phone: str | None
+    settlement: str
+    open: bool
+    lines: tuple[Line, ...]
+    methods: tuple[Method, ...]
+    method: Method
+
+    @property
+    def goods(self) -> Dong:
+        return sum(line.total for line in self.lines)
+
+    @property
+    def total(self) -> Dong:
+        return self.goods + self.method.fee
+
+    def order(self, *, cash: bool) -> NewOrder:
+        """Give this group as an order to be placed."""
+        return NewOrder(
+            shop_id=self.shop_id,
+            settlement=self.settlement,
+            delivery=self.method.kind,
+            fee=self.method.fee,
+            cash=cash,
+            lines=tuple(_new_line(line) for line in self.lines),
+        )
+
+
+@dataclass(frozen=True)
+class View:
+    """A whole basket now."""
+
+    groups: tuple[Group, ...]
+
+    @property
+    def goods(self) -> Dong:
+        return sum(group.goods for group in self.groups)
+
+    @property
+    def fees(self) -> Dong:
+        return sum(group.method.fee for group in self.groups)
+
+    @property
+    def total(self) -> Dong:
+        return self.goods + self.fees
+
+    @property
+    def count(self) -> int:
+        return sum(len(group.lines) for group in self.groups)
+
+    @property
+    def blocked(self) -> bool:
+        """Say whether something must be put right before it can be ordered."""
+        return any(not g.open or any(line.blocked for line in g.lines) for g in self.groups)
+
+    @property
+    def changed(self) -> bool:
+        return any(line.price_changed for g in self.groups for line in g.lines)
+
+    @property
+    def needs_address(self) -> bool:
+        return any(group.method.kind != "pickup" for group in self.groups)
+
+
+def look(cart: Cart | None, *, delivery: Mapping[str, str] | None = None, at: datetime) -> View:
+    """Give the basket as it is now; `delivery` chooses a method by shop code, else the usual one."""
+    if cart is None:
+        return View(())
+    in_cart = {line.offer_id: line for line in carts.lines_of(cart)}
+    rows = _rows(list(in_cart))
+    free = stock.free_of({row.Lot.id for row in rows}, at=at)
+    by_shop: dict[int, list[Line]] = {}
+    order = {offer_id: place for place, offer_id in enumerate(in_cart)}
+    for row in sorted(rows, key=lambda r: order[r.Offer.id]):
+        line = _line(row, in_cart[row.Offer.id], free.get(row.Lot.id, 0), local_date(at))
+        # Kilos and boxes may come from one heap: what one line takes, the next cannot have.
+        free[row.Lot.id] = line.free - min(line.quantity, line.free)
+        by_shop.setdefault(row.Offer.shop_id, []).append(line)
+    return View(tuple(_groups(by_shop, delivery or cart.delivery or {}, local_date(at))))
+
+
+def _rows(offer_ids: list[int]) -> list[Any]:
+    query = (
+        select(Offer, Lot, Listing, SearchDocument)
+        .join(Lot, Lot.id == Offer.lot_id)
+        .join(Listing, Listing.id == Offer.listing_id)
+        .outerjoin(SearchDocument, SearchDocument.listing_id == Listing.id)
+        .where(Offer.id.in_(offer_ids))
+    )
+    return list(db.session.execute(query)) if offer_ids else []
+
+
+def offer(code: str, *, at: datetime) -> Line:
+    """Give an offer as a line of nothing yet, for putting it into a basket.
+
+    Raises: NotFound
+    """
+    found = catalog.offers_by_code([code]).get(code)
+    if found is None:
+        raise NotFound("offer")
+    (row,) = _rows([found.id])
+    nothing = CartLine(offer_id=found.id, quantity=0, price_seen=found.price, adult_confirmed=False)
+    return _line(row, nothing, stock.free_of([row.Lot.id], at=at).get(row.Lot.id, 0), local_date(at))
+
+
+def _line(row: Any, entry: CartLine, free: int, on: date) -> Line:
+    offer, lot, listing, document = row
+    photo = (document.photo_key, document.colour) if document else (None, "#F1EBDD")
+    return Line(
+        offer_id=offer.id,
+        offer_code=offer.code,
+        listing_code=listing.code,
+        listing_slug=listing.slug,
+        title=listing.title,
+        label=offer.label,
+        category=listing.category,
+        photo_key=photo[0],
+        colour=photo[1],
+        lot_id=lot.id,
+        shop_id=offer.shop_id,
+        base=lot.base,
+        unit=offer.unit,
+        per=offer.per,
+        step=offer.step,
+        minimum=offer.minimum,
+        price=offer.price,
+        price_seen=entry.price_seen,
+        quantity=entry.quantity,
+        free=free,
+        total=line_total(offer.price, entry.quantity, offer.per),
+        shipping_weight=line_total(offer.shipping_weight, entry.quantity, offer.per),
+        supply_class=listing.supply_class,
+        on_sale=offer.withdrawn_at is None and document is not None and _in_season(listing, on),
+        needs_adult=taxonomy.category(listing.category).adults_only and not entry.adult_confirmed,
+    )
+
+
+def _in_season(listing: Listing, on: date) -> bool:
+    """Say whether the listing itself is for sale; whether the shop is open is the group's matter."""
+    sale = catalog_rules.Sale(
+        state=listing.state,
+        moderation=listing.moderation,
+        shop_state=shop_rules.State.OPEN,
+        sells_from=listing.sells_from,
+        sells_to=listing.sells_to,
+    )
+    return catalog_rules.is_visible(sale, on)
+
+
+def _groups(by_shop: Mapping[int, list[Line]], wanted: Mapping[str, str], today: date) -> list[Group]:
+    known = shops.by_ids(list(by_shop))
+    methods = delivery.methods_of(list(by_shop))
+    return [_group(known[i], lines, methods.get(i, []), wanted, today) for i, lines in by_shop.items()]
+
+
+def _group(
+    shop: Shop, lines: list[Line], offered: Sequence[DeliveryMethod], wanted: Mapping[str, str], today: date
+) -> Group:
+    methods = tuple(
+        sorted((Method(m.kind, m.fee) for m in offered if m.offered), key=lambda m: USUAL.index(m.kind))
+    ) or (Method("pickup", 0),)
+    chosen = next((m for m in methods if m.kind == wanted.get(shop.code)), methods[0])
+    return Group(
+        shop_id=shop.id,
+        shop_code=shop.code,
+        shop_slug=shop.slug,
+        shop_name=shop.name,
+        unit_id=shop.unit_id,
+        contact_phone=shop.contact_phone,
+        settlement=shop.settlement,
+        open=shop_rules.is_open(shop.state, shop.closed_from, shop.closed_to, today),
+        lines=tuple(lines),
+        methods=methods,
+        method=chosen,
+    )
+
+
+def _new_line(line: Line) -> NewLine:
+    return NewLine(
+        shop_id=line.shop_id,
+        offer_id=line.offer_id,
+        lot_id=line.lot_id,
+        listing_code=line.listing_code,
+        title=line.title,
+        label=line.label,
+        photo_key=line.photo_key,
+        colour=line.colour,
+        base=line.base,
+        unit=line.unit,
+        per=line.per,
+        price=line.price,
+        quantity=line.quantity,
+        total=line.total,
+        shipping_weight=max(line.shipping_weight, 1),
+        supply_class=line.supply_class,
+    )

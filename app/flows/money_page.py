@@ -1,0 +1,122 @@
+"""What a household's money page says, straight from the book: five sums and the rows behind each."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from app.core.money import Dong
+from app.ledger import queries as ledger
+from app.payments import queries as payments
+from app.shops.models import Shop
+
+PAGE = 30
+
+
+@dataclass(frozen=True)
+class Money:
+    """A shop's money in đồng. held: kept for orders on their way; coming: earned, not yet paid out;
+    received: paid out or kept as cash. at_seller: paid straight to the household's own account;
+    to_give_back: what of it is owed to buyers."""
+
+    held: Dong = 0
+    coming: Dong = 0
+    received: Dong = 0
+    at_seller: Dong = 0
+    to_give_back: Dong = 0
+
+
+class Sum(StrEnum):
+    """One of the sums; the value is the field of `Money`."""
+
+    HELD = "held"
+    """Kept by the licensed holder until the buyer has the goods."""
+    COMING = "coming"
+    """Earned, and on its way to the household."""
+    RECEIVED = "received"
+    """Paid out to the household, or taken by it in cash."""
+    AT_SELLER = "at_seller"
+    """Paid straight to the household: its account, or its hand."""
+    TO_GIVE_BACK = "to_give_back"
+    """Of that, what buyers get back."""
+
+
+# Where each sum stands in the book: the account, and whether a credit is what counts.
+ACCOUNTS: dict[Sum, tuple[str, str]] = {
+    Sum.HELD: ("L", "escrow"),
+    Sum.COMING: ("L", "seller_payable"),
+    Sum.RECEIVED: ("L", "seller_payable"),
+    Sum.AT_SELLER: ("M", "at_seller"),
+    Sum.TO_GIVE_BACK: ("M", "refund_owed"),
+}
+OF_ORDERS = frozenset({Sum.HELD, Sum.TO_GIVE_BACK})  # kept on an account for each order
+DEBITS = frozenset({Sum.RECEIVED, Sum.AT_SELLER})
+CASH = frozenset({"C3", "C4"})
+BY_ORDER = CASH | {"P3", "N2"}  # rules whose source is an order; that of others is a payment or a refund
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row behind a sum. order: the code of its order, where it is for one; key: for the next page."""
+
+    key: str
+    order: str | None
+    amount: Dong
+    at: datetime
+    in_cash: bool
+
+
+def of_shop(shop: Shop) -> Money:
+    """Read a shop's money from the book."""
+    return of_code(shop.code)
+
+
+def of_code(shop_code: str) -> Money:
+    """Read the money of the shop with this code; one statement."""
+    found = ledger.sums_of(shop_code, set(ACCOUNTS.values()))
+    sums = {what: found.get(account, ledger.Sums()) for what, account in ACCOUNTS.items()}
+    return Money(
+        held=-sums[Sum.HELD].balance,
+        coming=-sums[Sum.COMING].balance,
+        received=sums[Sum.RECEIVED].debited,
+        at_seller=sums[Sum.AT_SELLER].balance,
+        to_give_back=-sums[Sum.TO_GIVE_BACK].balance,
+    )
+
+
+def rows_of(shop: Shop, what: Sum, *, after: str | None = None, limit: int = PAGE) -> list[Row]:
+    """List what a sum is made of, newest first.
+
+    after: the key of the last row of the page before. Raises: NotFound when there is no such row.
+    """
+    kind, name = ACCOUNTS[what]
+    by_order = what in OF_ORDERS
+    entries = ledger.entries_of(
+        kind,
+        name,
+        shop.code,
+        by_account=by_order,
+        debits_only=what is Sum.RECEIVED,
+        after=f"{shop.code}/{after}" if after and by_order else after,
+        limit=limit,
+    )
+    sign = 1 if what in DEBITS else -1
+    causes = [entry.cause.partition("/")[2] if by_order else entry.cause for entry in entries]
+    known = {} if by_order else _orders_behind(entries, shop)
+    return [
+        Row(
+            key=cause,
+            order=cause if by_order else known.get(cause),
+            amount=sign * entry.amount,
+            at=entry.at,
+            in_cash=entry.rule in CASH,
+        )
+        for cause, entry in zip(causes, entries, strict=True)
+    ]
+
+
+def _orders_behind(entries: list[ledger.Entry], shop: Shop) -> dict[str, str]:
+    """Find the order of each source: its own code, a payment's with the provider's key, or a refund's."""
+    others = {e.cause: e.cause.partition(":")[0] for e in entries if e.rule not in BY_ORDER}
+    orders = payments.orders_behind(set(others.values()), shop.id)
+    found = {cause: orders[code] for cause, code in others.items() if code in orders}
+    return found | {e.cause: e.cause for e in entries if e.rule in BY_ORDER}

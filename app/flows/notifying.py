@@ -1,0 +1,55 @@
+"""Sending what was to be said: finds phone and language, has the text written, hands it to the channel."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from app.core import leases
+from app.core.sealing import unseal
+from app.notices import channels, queries
+from app.notices import services as notices
+from app.notices.models import Sending
+from app.users import queries as users
+
+log = logging.getLogger(__name__)
+
+# kind, language, facts, secret -> the text; documents are written a floor above, so the writer is handed in.
+Writer = Callable[[str, str, dict[str, Any], str | None], str]
+
+
+class NoPhone(Exception):
+    """The person has no phone to write to."""
+
+
+def send(sending_id: int, *, at: datetime, write: Writer) -> bool:
+    """Send one message, once; False when there was nothing to do or it failed and will be tried again."""
+    if not leases.claim(Sending, sending_id, at=at):
+        return False
+    sending = queries.get_sending(sending_id)
+    try:
+        phone, language = _addressee(sending)
+        secret = unseal(sending.sealed_secret) if sending.sealed_secret else None
+        text = write(sending.kind, language, sending.facts, secret)
+        channels.channel().send(phone, text, at=at)
+    except Exception as error:  # noqa: BLE001 - whatever went wrong, the row must not stay leased
+        # Only the kind of the error: its text may hold the phone or the code.
+        log.warning("message %s of kind %s failed: %s", sending_id, sending.kind, type(error).__name__)
+        notices.mark_failed(sending_id, error=type(error).__name__, at=at)
+        return False
+    notices.mark_sent(sending_id, channel=channels.channel().name, at=at)
+    return True
+
+
+def send_due(*, at: datetime, write: Writer) -> int:
+    """Send what waits: the sweep behind the bell. Returns how many went out."""
+    return sum(send(sending_id, at=at, write=write) for sending_id in queries.list_due(at=at))
+
+
+def _addressee(sending: Sending) -> tuple[str, str]:
+    if sending.sealed_phone is not None:
+        return unseal(sending.sealed_phone), sending.language
+    user = users.get(sending.user_id or 0)
+    if user.phone is None:
+        raise NoPhone
+    return user.phone, user.language
