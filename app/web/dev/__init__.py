@@ -1,0 +1,1 @@
+"""Pages of demo and development; they do not exist in production."""

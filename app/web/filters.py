@@ -1,0 +1,144 @@
+"""How pages write money, amounts, dates and phones, in the reader's language."""
+
+import re
+from datetime import date, datetime
+from functools import cache, lru_cache
+from gettext import NullTranslations
+
+from babel import Locale
+from babel.numbers import format_decimal
+from flask import Flask
+from flask_babel import format_date, format_datetime, get_domain, get_locale
+from jinja2 import StrictUndefined
+
+from app.catalog import taxonomy
+from app.core.clock import local
+from app.core.phones import mask_phone, show_phone
+from app.core.quantity import show_quantity
+from app.web.languages import language
+
+NBSP = "\u00a0"
+
+
+def number(value: int) -> str:
+    """1234567 -> "1.234.567" in Vietnamese, "1,234,567" in English."""
+    return _number(value, language())
+
+
+# Pages write the same few numbers again and again, and Babel takes its time for each.
+@lru_cache(maxsize=4096)
+def _number(value: int, tongue: str) -> str:
+    return str(format_decimal(value, locale=tongue))
+
+
+def dong(value: int) -> str:
+    """35000 -> "35.000 đ"; the sum and its đ never break apart."""
+    return f"{number(value)}{NBSP}đ"
+
+
+def unit_name(code: str) -> str:
+    """Give a unit's name: "kg", "quả", in English "piece"."""
+    return _unit_name(code, language())
+
+
+@cache
+def _unit_name(code: str, tongue: str) -> str:
+    # "kilogram" and "piece (fruit, egg)" explain the unit; beside a price stands its sign or first word.
+    if code in ("kg", "g", "ml"):
+        return code
+    return re.split(r" ?[(/]", taxonomy.unit(code).name(tongue))[0]
+
+
+def amount(quantity: int, per: int, unit: str) -> str:
+    """Write an amount of `quantity` base units sold by `per`: (2500, 1000, "kg") -> "2,5 kg"."""
+    return _amount(quantity, per, unit, language())
+
+
+@lru_cache(maxsize=4096)
+def _amount(quantity: int, per: int, unit: str, tongue: str) -> str:
+    return f"{show_quantity(quantity, per, tongue)}{NBSP}{_unit_name(unit, tongue)}"
+
+
+def heap(quantity: int, base: str) -> str:
+    """Write an amount of a lot: grams as kg, millilitres as litres, pieces as they are."""
+    if base == "piece":
+        return number(quantity)
+    return f"{show_quantity(quantity, 1000, language())}{NBSP}{'kg' if base == 'g' else unit_name('lit')}"
+
+
+def day(value: date | datetime) -> str:
+    """Write a local date: 23/11/2026."""
+    value = local(value).date() if isinstance(value, datetime) else value
+    return value.strftime("%d/%m/%Y") if language() == "vi" else format_date(value, "d MMM yyyy")
+
+
+def short_day(value: date | datetime) -> str:
+    """Write a local date without its year: 23/11."""
+    value = local(value).date() if isinstance(value, datetime) else value
+    return value.strftime("%d/%m") if language() == "vi" else format_date(value, "d MMM")
+
+
+def long_day(value: date | datetime) -> str:
+    """Write a local date with its weekday: "Thứ Năm 26/11"."""
+    value = local(value).date() if isinstance(value, datetime) else value
+    return format_date(value, "EEEE dd/MM" if language() == "vi" else "EEEE d MMM")
+
+
+def month_name(value: int) -> str:
+    """Write a month: 11 in Vietnamese, where "tháng" stands before it, "November" in English."""
+    return str(value) if language() == "vi" else format_date(date(2000, value, 1), "MMMM")
+
+
+def clock_time(value: datetime) -> str:
+    """Write a local time: 10:42."""
+    return format_datetime(value, "HH:mm")
+
+
+def category_name(code: str) -> str:
+    """Give a category's name in the reader's language."""
+    return taxonomy.category(code).name(language())
+
+
+def kind_name(code: str) -> str:
+    """Give a category's name as people say it: "Hồi" for "Hồi, quế và gia vị khô"."""
+    return re.split(r" \(|,| và | and ", category_name(code))[0]
+
+
+# Flask-Babel looks for its catalogue anew with every word of a page; a page has seventy.
+@cache
+def _catalogue(_locale: Locale) -> NullTranslations:
+    return get_domain().get_translations()
+
+
+def _said(message: str, **values: object) -> str:
+    text = _catalogue(get_locale()).gettext(message)
+    return text % values if values else text
+
+
+def _counted(one: str, many: str, num: int, **values: object) -> str:
+    text = _catalogue(get_locale()).ngettext(one, many, num)
+    return text % {"num": num, **values}
+
+
+def init(app: Flask) -> None:
+    """Hang the filters into the templates."""
+    app.jinja_env.undefined = StrictUndefined
+    # Jinja's own `_` would look up `gettext` anew for every word and call it through one more layer.
+    app.jinja_env.globals.update(_=_said, gettext=_said, ngettext=_counted)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(
+        dong=dong,
+        number=number,
+        amount=amount,
+        heap=heap,
+        unit_name=unit_name,
+        category_name=category_name,
+        kind_name=kind_name,
+        date=day,
+        short_day=short_day,
+        long_day=long_day,
+        month_name=month_name,
+        time=clock_time,
+        phone=show_phone,
+        masked=mask_phone,
+    )

@@ -1,0 +1,7 @@
+"""The blueprints of this audience, in the order of their addresses."""
+
+from flask import Blueprint
+
+from app.web.hooks import sandbox
+
+BLUEPRINTS: tuple[Blueprint, ...] = (sandbox.pages,)

@@ -1,0 +1,24 @@
+"""Every refusal in words, in the reader's language. A test demands an entry for each."""
+
+from app.core.errors import Refused
+from app.web.wording import Sentences, catalog, checkout, delivery, orders, payments, photos, shops, users
+
+ROOMS = (
+    catalog,
+    checkout,
+    delivery,
+    orders,
+    payments,
+    photos,
+    shops,
+    users,
+)  # fmt: skip
+
+SENTENCES: Sentences = {}
+for room in ROOMS:
+    SENTENCES.update(room.SENTENCES)
+
+
+def sentence(refused: Refused) -> str:
+    """Say why something was refused, and what to do."""
+    return SENTENCES[type(refused)](refused)

@@ -1,0 +1,31 @@
+"""The blueprints of this audience, in the order of their addresses."""
+
+from flask import Blueprint
+
+from app.web.seller import (
+    counting,
+    editing,
+    goods,
+    home,
+    money,
+    opening,
+    orders,
+    pricing,
+    publishing,
+    selling,
+    shop_settings,
+)
+
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    home.blueprint,
+    opening.blueprint,
+    selling.blueprint,
+    pricing.blueprint,
+    counting.blueprint,
+    publishing.blueprint,
+    goods.blueprint,
+    editing.blueprint,
+    shop_settings.blueprint,
+    orders.blueprint,
+    money.blueprint,
+)

@@ -1,0 +1,1 @@
+"""Public and buyer pages, one module per noun."""

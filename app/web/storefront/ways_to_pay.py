@@ -1,0 +1,51 @@
+"""The ways to pay as buyers see them: name, icon and note of each provider. New adapters add a line."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask_babel import gettext
+
+from app.flows import basket
+from app.orders.models import Cart
+from app.payments import providers
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to pay."""
+
+    code: str
+    icon: str
+    name: str
+    note: str
+
+
+# provider code -> icon, name, note; words are read in the language of each request.
+WAYS: dict[str, tuple[str, Callable[[], str], Callable[[], str]]] = {
+    "sandbox": (
+        "qr",
+        lambda: gettext("Scan a code or pay by wallet (practice)"),
+        lambda: gettext("No real money moves"),
+    ),
+    "cod": ("cash", lambda: gettext("Pay on delivery"), lambda: gettext("In cash to whoever brings it")),
+}
+
+
+def way(code: str) -> Way:
+    """Give one way to pay; a provider without words of its own is called by its code."""
+    if code not in WAYS:
+        return Way(code, "bank", code, "")
+    icon, name, note = WAYS[code]
+    return Way(code, icon, name(), note())
+
+
+def offered(view: basket.View) -> list[Way]:
+    """List the ways that every household in the cart can be paid by."""
+    wanted = {group.settlement for group in view.groups}
+    return [way(p.code) for p in providers.offered() if wanted <= p.settlements]
+
+
+def chosen(cart: Cart, view: basket.View) -> Way | None:
+    """Give the way the buyer chose, else the first on offer."""
+    ways = offered(view)
+    return next((one for one in ways if one.code == cart.pay_by), ways[0] if ways else None)
