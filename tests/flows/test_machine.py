@@ -1,0 +1,277 @@
+"""10: anything in any order, and after every step nothing is lost: a state machine over the whole loop.
+
+Every outcome named in OUTCOMES must be reached at least once in a run, or the machine sees nothing.
+"""
+
+import random
+from collections import Counter
+from datetime import datetime, timedelta
+
+import pytest
+from flask import Flask
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from sqlalchemy import select
+
+from app.catalog import stock
+from app.catalog.models import Offer
+from app.core.actor import GUEST, SYSTEM
+from app.core.db import atomic, db
+from app.core.errors import Refused
+from app.flows import checkout, clocks, fulfilment, refunding
+from app.orders.models import Order
+from app.orders.rules import ENDED, DeclineReason, State
+from app.payments.models import Payment, Refund
+from tests import invariants, paying
+from tests.databases import Database
+from tests.factories import AT, checkout_request, make_cart, make_offer, make_shop, payments_of
+
+OUTCOMES = {
+    *(s.value for s in State if s not in (State.PLACED, State.PAID)),
+    *(f"payment {s}" for s in ("paid", "paid_late", "partially_paid", "expired", "refunded", "collected")),
+    *("refund succeeded", "refund asked", "refund confirmed", "sold out", "price changed", "refused"),
+}
+seen: Counter[str] = Counter()
+ENDS = ("deliver", "deliver", "refuse_at_door", "refuse_at_door", "take_in_return")
+NEXT = {
+    State.COD_AGREED: "accept",
+    State.PAID: "accept",
+    State.ACCEPTED: "pack",
+    State.PACKED: "hand_over",
+    State.REFUSED_AT_DOOR: "take_in_return",
+}
+picks = st.integers(0, 9)
+
+
+class Market(RuleBasedStateMachine):
+    """Two shops, one held and one direct, a little stock, and everybody who can do something."""
+
+    app: Flask
+    database: Database
+
+    @initialize()
+    def open_shops(self) -> None:
+        db.session.remove()
+        self.database.wipe(self.app)
+        self.now: datetime = AT
+        self.offers: list[int] = []
+        self.start: dict[int, int] = {}
+        self.said: list[dict[str, object]] = []
+        for settlement in ("held", "direct"):
+            shop = make_shop(f"Vườn {settlement}", settlement=settlement)
+            for kilos in (3, 8):
+                offer = make_offer(shop, stock=kilos)
+                self.offers.append(offer.id)
+                self.start[offer.lot_id] = kilos * 1000
+
+    def _try(self, act, *args, **kwargs) -> None:
+        try:
+            act(*args, **kwargs)
+        except stock.SoldOut:
+            seen["sold out"] += 1
+        except checkout.BasketChanged as error:
+            seen["price changed" if any(line.price_changed for line in error.lines) else "sold out"] += 1
+        except Refused:
+            seen["refused"] += 1
+
+    def _offer(self, pick: int) -> Offer:
+        return db.session.get_one(Offer, self.offers[pick % len(self.offers)])
+
+    def _pick(self, table, pick: int, *, open_only: bool = False):
+        query = select(table).order_by(table.id.desc()).limit(6)
+        if open_only:
+            query = query.where(table.state.not_in(ENDED | {State.DELIVERED}))
+        if table is Payment:
+            query = query.where(Payment.provider == "sandbox", Payment.received < Payment.amount)
+        if table is Refund:
+            query = query.where(Refund.settlement == "direct")
+        rows = list(db.session.scalars(query))
+        return rows[pick % len(rows)] if rows else None
+
+    @rule(
+        pick=picks,
+        other=picks,
+        kilos=st.integers(1, 4),
+        cash=st.booleans(),
+        edited=st.integers(0, 6),
+        steps=st.sampled_from((0, 0, 0, 1, 4, 5, 6)),
+        end=st.sampled_from(ENDS),
+    )
+    def order(self, pick: int, other: int, kilos: int, cash: bool, edited: int, steps: int, end: str) -> None:
+        wants = {self._offer(n).id: (self._offer(n), kilos * 1000) for n in (pick, other)}
+        cart = make_cart(*wants.values(), at=self.now)
+        request = checkout_request(cart, pay_by="cod" if cash else "sandbox", at=self.now)
+        if edited == 0:
+            with atomic():
+                self._offer(pick).price += 1_000
+        self._try(checkout.place, request, cart=cart, at=self.now, actor=GUEST)
+        self._bring_on(self._pick(Order, 0, open_only=True), steps, end)
+
+    @rule(pick=picks, how=st.sampled_from(["whole", "whole", "whole", "less", "more", "again", "fail"]))
+    def say_paid(self, pick: int, how: str) -> None:
+        payment = self._pick(Payment, pick)
+        if how == "again" and self.said:
+            paying.send(self.said[pick % len(self.said)], at=self.now)
+            return
+        if payment is None:
+            return
+        self._pay(payment, how)
+
+    def _pay(self, payment: Payment, how: str = "whole") -> None:
+        amount = payment.amount + {"less": -1_000, "more": 1_000}.get(how, 0)
+        kind = "failed" if how == "fail" else "paid"
+        said = paying.fact(payment, kind, 0 if how == "fail" else amount, at=self.now)
+        self.said.append(said)
+        assert paying.send(said, at=self.now).status == 200
+
+    @rule(pick=picks, missing=st.integers(0, 5), end=st.sampled_from(ENDS))
+    def go_on(self, pick: int, missing: int, end: str) -> None:
+        """Bring one order on, as its people would, to its end or some steps short of it."""
+        self._bring_on(self._pick(Order, pick, open_only=True), 6 - missing, end)
+
+    def _bring_on(self, order: Order | None, steps: int, end: str) -> None:
+        for _ in range(steps if order is not None else 0):
+            if order.state == State.AWAITING_PAYMENT:
+                self._pay(payments_of(order)[0])
+                continue
+            step = NEXT.get(State(order.state)) or end
+            self._try(getattr(fulfilment, step), order, actor=SYSTEM, at=self.now)
+
+    @rule(pick=picks, step=st.sampled_from(["accept", "pack", "hand_over", *ENDS]))
+    def press_anything(self, pick: int, step: str) -> None:
+        if (order := self._pick(Order, pick)) is not None:
+            self._try(getattr(fulfilment, step), order, actor=SYSTEM, at=self.now)
+
+    @rule(pick=picks, buyer=st.booleans())
+    def take_back(self, pick: int, buyer: bool) -> None:
+        if (order := self._pick(Order, pick, open_only=True)) is None:
+            return
+        if buyer:
+            self._try(fulfilment.cancel, order, actor=GUEST, at=self.now)
+        else:
+            self._try(fulfilment.decline, order, DeclineReason.SPOILT, actor=SYSTEM, at=self.now)
+
+    @rule()
+    def send_refunds(self) -> None:
+        refunding.send_due(at=self.now)
+
+    @rule(pick=picks, confirms=st.booleans())
+    def give_back_by_hand(self, pick: int, confirms: bool) -> None:
+        refund = self._pick(Refund, pick)
+        if (
+            refund is None
+            or refund.settlement != "direct"
+            or refund.order_id is None
+            or refund.shop_id is None
+        ):
+            return
+        self._try(
+            refunding.say_sent, shop_id=refund.shop_id, refund_code=refund.code, actor=SYSTEM, at=self.now
+        )
+        if confirms:
+            order = db.session.get_one(Order, refund.order_id)
+            self._try(refunding.say_received, order, refund_code=refund.code, actor=GUEST, at=self.now)
+
+    @rule(pick=picks, kilos=st.integers(-3, 3))
+    def count_again(self, pick: int, kilos: int) -> None:
+        offer = self._offer(pick)
+        self._try(
+            stock.adjust,
+            lot_id=offer.lot_id,
+            shop_id=offer.shop_id,
+            delta=kilos * 1000,
+            reason="count",
+            client_key=None,
+            actor=SYSTEM,
+            at=self.now,
+        )
+
+    @rule(hours=st.sampled_from([0.01, 0.1, 0.3, 25, 80]), winds=st.booleans())
+    def time_goes_by(self, hours: float, winds: bool) -> None:
+        self.now += timedelta(hours=hours)
+        if winds:
+            clocks.wind(at=self.now)
+
+    @rule(seed=st.integers(0, 2**32))
+    def busy_hour(self, seed: int) -> None:
+        """Ten things at random: Hypothesis likes short runs of few rules, a market does not."""
+        rng = random.Random(seed)
+        for _ in range(10):
+            self._anything(rng, rng.randrange(10))
+            self.nothing_is_lost()
+
+    def _anything(self, rng: random.Random, pick: int) -> None:
+        kilos, cash, end = rng.randrange(1, 5), rng.random() < 0.3, rng.choice(ENDS)
+        acts = (
+            lambda: self.order(pick, rng.randrange(10), kilos, cash, 1, 0, end),
+            lambda: self.order(pick, pick, 1, cash, 1, rng.randrange(7), end),
+            lambda: self.say_paid(pick, rng.choice(("whole", "whole", "less", "more", "again", "fail"))),
+            lambda: self.go_on(pick, rng.randrange(6), end),
+            lambda: self.take_back(pick, rng.random() < 0.7),
+            self.send_refunds,
+            lambda: self.give_back_by_hand(pick, True),
+            lambda: self.time_goes_by(rng.choice((0.1, 0.3, 30)), True),
+        )
+        rng.choice(acts)()
+
+    @invariant()
+    def nothing_is_lost(self) -> None:
+        invariants.check(stock_at_start=self.start)
+        self._look_around()
+
+    def _look_around(self) -> None:
+        seen.update(db.session.scalars(select(Order.state)))
+        seen.update(f"payment {s}" for s in db.session.scalars(select(Payment.state)))
+        seen.update(f"refund {s}" for s in db.session.scalars(select(Refund.state)))
+
+    def teardown(self) -> None:
+        db.session.remove()
+
+
+@pytest.mark.timeout(1800)
+def test_anything_in_any_order_loses_nothing(app: Flask, database: Database, full: bool) -> None:
+    seen.clear()
+    Market.app, Market.database = app, database
+    examples, steps = (500 if database.url.startswith("sqlite") else 100, 60) if full else (25, 20)
+    run_state_machine_as_test(
+        Market,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            derandomize=not full,
+            database=None,
+            phases=(Phase.generate, Phase.shrink),
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    print(
+        f"\nmachine: {examples} runs of {steps} steps; "
+        + ", ".join(f"{k} {n}" for k, n in seen.most_common())
+    )
+    assert not OUTCOMES - set(seen), f"never reached: {sorted(OUTCOMES - set(seen))}"
+
+
+def test_control_the_machine_sees_a_lost_kilo(
+    app: Flask, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a stock that forgets to give held goods back, the invariants must break."""
+    Market.app, Market.database = app, database
+    monkeypatch.setattr(stock, "release", lambda ref: None)
+    monkeypatch.setattr(stock, "put_back", lambda ref: None)
+    monkeypatch.setattr(stock, "_must_move", lambda lot_id, **deltas: None)
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(
+            Market,
+            settings=settings(
+                max_examples=5,
+                stateful_step_count=30,
+                deadline=None,
+                derandomize=True,
+                database=None,
+                report_multiple_bugs=False,
+                phases=(Phase.generate,),
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
