@@ -90,6 +90,10 @@ def atomic(*, durable: bool = False) -> Iterator[None]:
     info = db.session().info
     depth = info.get("depth", 0)
     if not depth:
+        # The open read ends before the turn is waited for: whoever waits holds no connection, so that the one
+        # at work always finds one in the pool. It also lets SQLite take the write lock before the first read
+        # of the unit: a unit that reads first and writes later loses updates of others without any error.
+        db.session.rollback()
         with _turn_to_write(), _outermost(info):
             yield
         return
@@ -124,12 +128,9 @@ def _turn_to_write() -> Iterator[None]:
 @contextmanager
 def _outermost(info: dict[str, Any]) -> Iterator[None]:
     session = db.session
-    # The open read ends here, so that SQLite takes the write lock before the first read of the unit:
-    # a unit that reads first and writes later loses updates of others without any error.
-    session.rollback()
-    session.connection(execution_options={"write_unit": True})
     info.update(depth=1, broken=False, bells=[])
     try:
+        session.connection(execution_options={"write_unit": True})
         yield
         if info["broken"]:
             raise RuntimeError("a part of this unit failed; nothing was written")
