@@ -5,7 +5,7 @@ from datetime import datetime
 
 from app.catalog import stock
 from app.core.actor import SYSTEM
-from app.core.db import atomic, db
+from app.core.db import atomic
 from app.core.errors import Refused
 from app.flows import fulfilment, ordering_notices, settlement
 from app.notices.rules import Kind
@@ -34,7 +34,6 @@ def expire_payments(*, at: datetime) -> int:
     ended = payments.past_their_time(at=at)
     for payment in ended:
         with atomic(durable=True):
-            db.session.refresh(payment)
             settlement.expire(payment, at=at)
     return len(ended)
 

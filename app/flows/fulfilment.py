@@ -46,8 +46,7 @@ def cancel(order: Order, *, actor: Actor, at: datetime) -> None:
     Raises: AlreadyDone, MoveRefused
     """
     with atomic(durable=True):
-        if order.state == State.AWAITING_PAYMENT:
-            _cancel_unpaid(order, actor, at)
+        if order.state == State.AWAITING_PAYMENT and _cancel_unpaid(order, actor, at):
             return
         moves.move(order, Event.CANCEL, at=at, actor=actor)
         stock.put_back(order.code)
@@ -55,15 +54,20 @@ def cancel(order: Order, *, actor: Actor, at: datetime) -> None:
         ordering_notices.to_household(order, Kind.ORDER_CANCELLED, at=at, refund=_owed_back(order))
 
 
-def _cancel_unpaid(order: Order, actor: Actor, at: datetime) -> None:
+def _cancel_unpaid(order: Order, actor: Actor, at: datetime) -> bool:
+    """False when the money came a moment before the button: then it is a paid order that is cancelled."""
     payment = payments.by_order([order.id])[order.id]
+    payment_moves.lock(payment.code)
+    if orders.get_fresh(order.id).state != State.AWAITING_PAYMENT:
+        return False
     for part in payments.parts_of(payment.id):
-        one = orders.get(part.order_id)
+        one = orders.get_fresh(part.order_id)
         if one.state == State.AWAITING_PAYMENT:
             moves.move(one, Event.CANCEL, at=at, actor=actor)
             stock.release(one.code)
     payment_moves.move(payment, PaymentEvent.CANCEL, at=at)
     refunding.owe_rest(payment, reason="cancelled", at=at)
+    return True
 
 
 def _undo_payment(order: Order, *, reason: str, at: datetime) -> None:

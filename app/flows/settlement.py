@@ -100,7 +100,7 @@ def take_message(provider_code: str, message: RawRequest, *, at: datetime) -> An
 def settle(event: Event, *, message_id: int, at: datetime) -> Outcome:
     """Apply one signed fact in one unit; a second time it changes nothing."""
     with atomic(durable=True):
-        payment = payments.find_by_code(event.payment_code)
+        payment = moves.lock(event.payment_code)
         if payment is None or payment.provider != event.provider:
             return Outcome.UNKNOWN_PAYMENT
         if event.currency != CURRENCY or event.amount < 0:
@@ -131,7 +131,7 @@ def ask(payment: Payment, *, at: datetime) -> Outcome:
 
 
 def _money(payment: Payment, event: Event, at: datetime) -> None:
-    parts = [(part, orders.get(part.order_id)) for part in payments.parts_of(payment.id)]
+    parts = [(part, orders.get_fresh(part.order_id)) for part in payments.parts_of(payment.id)]
     book = bookkeeping.book_of(parts[0][1], payment)
     bookkeeping.money_arrived(payment, book, event.amount, key=event.dedupe_key, at=at)
     settled_before = payment.state in SETTLED
@@ -202,8 +202,9 @@ def _closed(payment: Payment, fact: Fact, at: datetime) -> None:
 def expire(payment: Payment, *, at: datetime) -> None:
     """End a payment that nobody finished: goods free, what came in part owed back."""
     with atomic():
+        moves.lock(payment.code)
         if not moves.try_move(payment, PaymentEvent.EXPIRE, at=at):
             return
         for part in payments.parts_of(payment.id):
-            _give_up(orders.get(part.order_id), at)
+            _give_up(orders.get_fresh(part.order_id), at)
         refunding.owe_rest(payment, reason="too_little", at=at)

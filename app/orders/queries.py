@@ -22,6 +22,14 @@ def get(order_id: int) -> Order:
     return order
 
 
+def get_fresh(order_id: int) -> Order:
+    """Give an order as it is now, whatever this session has read of it before. Raises: NotFound"""
+    order = db.session.get(Order, order_id, populate_existing=True)
+    if order is None:
+        raise NotFound("order")
+    return order
+
+
 def get_by_code(code: str) -> Order:
     """Give an order by its code, for the house itself. Raises: NotFound"""
     order = db.session.scalar(select(Order).where(Order.code == code))

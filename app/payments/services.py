@@ -67,6 +67,16 @@ def request(
         return payment
 
 
+def lock(code: str) -> Payment | None:
+    """Take a payment for this unit and give it as it is now: money, the end of its time and the buyer's
+    "cancel" may come in the same moment, and each must see what the one before has made of it.
+
+    Whoever also writes its orders locks it first, so that nobody waits in a circle.
+    """
+    query = select(Payment).where(Payment.code == code).with_for_update()
+    return db.session.scalar(query.execution_options(populate_existing=True))
+
+
 def move(payment: Payment, event: Event, *, at: datetime) -> None:
     """Move a payment along.
 

@@ -11,9 +11,13 @@ from app.catalog import stock
 from app.catalog.models import Lot, Offer
 from app.core.actor import GUEST
 from app.core.db import atomic, db
-from app.flows import checkout, clocks
+from app.core.errors import Refused
+from app.flows import bookkeeping, checkout, clocks
+from app.orders import queries as order_queries
 from app.orders.models import Cart, Order, Purchase
 from app.orders.rules import State
+from app.payments import queries as payment_queries
+from app.payments import services as payment_moves
 from app.payments.models import Payment, Refund
 from tests import invariants, paying
 from tests.factories import AT, buy, checkout_request, later, make_cart, make_offer, make_shop, payments_of
@@ -124,12 +128,63 @@ def test_payment_around_the_end_of_the_hold_sells_once_or_refunds(app: Flask, fu
             at = later(minutes=15, seconds=seconds)
             said, order_id = paying.fact(payment, at=at), order.id
             rival = _order(make_cart((offer, 1000), at=at), pay_by="cod")
-            race(app, [lambda s=said, t=at: paying.send(s, at=t), lambda t=at: clocks.wind(at=t), rival])
+            results = race(
+                app, [lambda s=said, t=at: paying.send(s, at=t), lambda t=at: clocks.wind(at=t), rival]
+            )
+            broken = [r for r in results if isinstance(r, Exception) and not isinstance(r, Refused)]
+            assert not broken, broken
             order = db.session.get_one(Order, order_id, populate_existing=True)
             refunds = db.session.scalars(select(Refund).where(Refund.order_id == order_id)).all()
             sold = order.state in (State.PAID, State.ACCEPTED)
             assert sold != bool(refunds), (seconds, order.state, refunds)
     invariants.check()
+
+
+def _money_while_time_ends(app: Flask, monkeypatch: pytest.MonkeyPatch) -> tuple[list, Order]:
+    """Let the time end, and a rival buy, between the reading of a payment and the booking of its money."""
+    offer = make_offer(stock=1)
+    (order,) = buy((offer, 1000))
+    (payment,) = payments_of(order)
+    at, order_id, reading, ended = later(minutes=15), order.id, threading.Event(), threading.Event()
+    said, book = paying.fact(payment, at=at), bookkeeping.money_arrived
+    rival = _order(make_cart((offer, 1000), at=at), pay_by="cod")
+
+    def slowly(*args, **more) -> None:
+        reading.set()
+        ended.wait(0.5)
+        book(*args, **more)
+
+    def end() -> checkout.Placed:
+        reading.wait(5)
+        clocks.expire_payments(at=at)
+        try:
+            return rival()
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(bookkeeping, "money_arrived", slowly)
+    results = race(app, [lambda: paying.send(said, at=at), end])
+    return results, db.session.get_one(Order, order_id, populate_existing=True)
+
+
+def test_the_end_waits_for_money_that_is_being_taken(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """6, the one moment that counts, every time."""
+    (answer, rival), order = _money_while_time_ends(app, monkeypatch)
+    assert (answer.status, order.state) == (200, State.ACCEPTED)
+    assert isinstance(rival, Refused)
+    invariants.check()
+
+
+def test_control_without_the_lock_such_money_is_lost(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(payment_moves, "lock", payment_queries.find_by_code)
+    monkeypatch.setattr(order_queries, "get_fresh", order_queries.get)
+    (answer, _), order = _money_while_time_ends(app, monkeypatch)
+    if db.engine.dialect.name == "sqlite":
+        # One unit at a time writes: nothing can come between, lock or no lock.
+        assert order.state == State.ACCEPTED
+    else:
+        assert isinstance(answer, Refused)
+        assert order.state == State.EXPIRED
 
 
 def test_pressing_fifty_times_at_once_makes_one_order(app: Flask) -> None:
