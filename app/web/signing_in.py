@@ -104,7 +104,7 @@ def init(app: Flask) -> None:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=config.trusted_proxies, x_proto=config.trusted_proxies, x_host=0
         )
-    manager = LoginManager(app)
+    manager = LoginManager(app, add_context_processor=False)
     manager.session_protection = None  # the token alone decides; phones change their address all day
     manager.user_loader(_load)
     app.before_request(_keep_alive)
