@@ -4,11 +4,10 @@ An expired hold counts as free at once; nothing here releases it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, Row, Select, bindparam, cast, func, join, select
 
@@ -18,7 +17,7 @@ from app.catalog.rules import ALL_MONTHS, is_few, months_of
 from app.core.db import UtcDateTime
 from app.shops.rules import is_closed
 
-Document = SearchDocument
+Document = SearchDocument.__table__
 SOON = timedelta(days=45)
 
 
@@ -37,9 +36,11 @@ class Level(StrEnum):
     """The shop is closed for some days: `opens_on` says until when, if it is known."""
 
 
-@dataclass(frozen=True)
-class Card:
-    """What a grid shows of a listing; `left` is in the lot's base, `span` is None all year round."""
+class Card(NamedTuple):
+    """What a grid shows of a listing; `left` is in the lot's base, `span` is None all year round.
+
+    The first fields are the first columns of `COLUMNS`, as they come.
+    """
 
     listing_id: int
     shop_id: int
@@ -55,6 +56,8 @@ class Card:
     label: str
     price: int
     per: int
+    photo_key: str | None
+    colour: str
     left: int
     level: Level
     months: tuple[int, ...]
@@ -62,19 +65,18 @@ class Card:
     in_season: bool
     opens_on: date | None
     opens_month: int | None
-    photo_key: str | None
-    colour: str
 
 
 # Columns of the table, not attributes of the class: rows then come without the object loader in between.
-_D = Document.__table__.c
+DOC = Document.c
 _LOTS = Lot.__table__
 _HOLDS = Hold.__table__.c
 COLUMNS = (
-    _D.listing_id, _D.shop_id, _D.code, _D.slug, _D.title, _D.category, _D.commune, _D.shop_name,
-    _D.shop_slug, _D.verified, _D.unit, _D.label, _D.price, _D.per, _D.seasons, _D.photo_key, _D.colour,
-    _D.published_at, _D.sells_from, _D.sells_to, _D.shop_closed_from, _D.shop_closed_to,
+    DOC.listing_id, DOC.shop_id, DOC.code, DOC.slug, DOC.title, DOC.category, DOC.commune, DOC.shop_name,
+    DOC.shop_slug, DOC.verified, DOC.unit, DOC.label, DOC.price, DOC.per, DOC.photo_key, DOC.colour,
+    DOC.seasons, DOC.published_at, DOC.sells_from, DOC.sells_to, DOC.shop_closed_from, DOC.shop_closed_to,
 )  # fmt: skip
+_AS_THEY_COME = Card._fields.index("left")
 
 
 # The moment of a request, filled in when a statement runs: statements are built once and kept, for building
@@ -99,16 +101,16 @@ def free() -> ColumnElement[int]:
 
 def select_cards() -> Select[*tuple[Any, ...]]:
     """Select the columns of all cards that may be seen; the caller narrows, orders, limits and gives `at`."""
-    lots = join(Document.__table__, _LOTS, _LOTS.c.id == _D.lot_id)
-    return select(*COLUMNS, free().label("free")).select_from(lots).where(_D.visible)
+    lots = join(Document, _LOTS, _LOTS.c.id == DOC.lot_id)
+    return select(*COLUMNS, free().label("free")).select_from(lots).where(DOC.visible)
 
 
 def ripe_in(month: int) -> ColumnElement[bool]:
     """Say in SQL that the listing is in season in that month."""
-    return _D.seasons.bitwise_and(1 << (month - 1)) != 0
+    return DOC.seasons.bitwise_and(1 << (month - 1)) != 0
 
 
-def card(row: Row[Any], on: date) -> Card:
+def card(row: Row[*tuple[Any, ...]], on: date) -> Card:
     """Make a card of a row of `select_cards`."""
     divisible = taxonomy.unit(row.unit).divisible
     left = whole(row.free, max(1, row.per // 10) if divisible else row.per)
@@ -116,31 +118,9 @@ def card(row: Row[Any], on: date) -> Card:
     ripe = bool(row.seasons >> (on.month - 1) & 1)
     if level is Level.NONE and not ripe:
         level = Level.LATER
-    return Card(
-        listing_id=row.listing_id,
-        shop_id=row.shop_id,
-        code=row.code,
-        slug=row.slug,
-        title=row.title,
-        category=row.category,
-        commune=row.commune,
-        shop_name=row.shop_name,
-        shop_slug=row.shop_slug,
-        verified=row.verified,
-        unit=row.unit,
-        label=row.label,
-        price=row.price,
-        per=row.per,
-        left=left,
-        level=level,
-        months=months_of(row.seasons),
-        span=span(row.seasons, on.month),
-        in_season=ripe,
-        opens_on=opens_on,
-        opens_month=None if ripe else next_start(row.seasons, on.month),
-        photo_key=row.photo_key,
-        colour=row.colour,
-    )
+    opens_month = None if ripe else next_start(row.seasons, on.month)
+    seasons = months_of(row.seasons), span(row.seasons, on.month)
+    return Card._make((*row[:_AS_THEY_COME], left, level, *seasons, ripe, opens_on, opens_month))
 
 
 def state(row: Any, left: int, per: int, on: date) -> tuple[Level, date | None]:

@@ -12,11 +12,11 @@ from typing import Any
 from sqlalchemy import Select, String, and_, bindparam, cast, func, or_, select
 
 from app.catalog import taxonomy
-from app.catalog.cards import Card, Document, Level, free, next_start, span, state, whole
+from app.catalog.cards import DOC, Card, Document, Level, free, next_start, span, state, whole
 from app.catalog.models import Certificate, Listing, ListingPhoto, Lot, Offer
 from app.catalog.rules import first_amount, months_of, most, price_per_kg, price_per_litre
 from app.catalog.showing import Picture, cards_of, media_of, shown
-from app.core.db import db
+from app.core.db import read
 from app.core.errors import NotFound
 from app.core.money import line_total
 from app.core.quantity import show_quantity
@@ -25,9 +25,9 @@ from app.shops.models import Household, Shop
 TIMES = (1, 2, 5, 10)  # the amounts offered at a tap, in first amounts
 OTHERS = 4
 # Tables, not classes: see cards.COLUMNS.
-_D, _LISTINGS, _LOTS, _OFFERS = (m.__table__.c for m in (Document, Listing, Lot, Offer))
+_LISTINGS, _LOTS, _OFFERS = (m.__table__.c for m in (Listing, Lot, Offer))
 _SHOPS, _PHOTOS, _HOUSEHOLDS = (m.__table__.c for m in (Shop, ListingPhoto, Household))
-_SHARED = (_D.code, _D.title, _D.price, _D.unit, _D.label, _D.commune, _D.shop_name, _D.photo_key)
+_SHARED = (DOC.code, DOC.title, DOC.price, DOC.unit, DOC.label, DOC.commune, DOC.shop_name, DOC.photo_key)
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def share_facts(code: str) -> ShareFacts:
 
     Raises: NotFound like the page itself.
     """
-    row = db.session.execute(select(*_SHARED).where(_D.code == code, _D.visible)).first()
+    row = read(select(*_SHARED).where(DOC.code == code, DOC.visible)).first()
     if row is None:
         raise NotFound("listing")
     return _share(row)
@@ -174,7 +174,7 @@ def _share(row: Any) -> ShareFacts:
 
 def _listing_rows(code: str, on: date) -> Sequence[Any]:
     """Read the listing once for each of its photos: a long description twice costs less than a statement."""
-    rows = db.session.execute(_listing_on(on), {"code": code}).all()
+    rows = read(_listing_on(on), {"code": code}).all()
     if not rows:
         raise NotFound("listing")
     return rows
@@ -182,9 +182,9 @@ def _listing_rows(code: str, on: date) -> Sequence[Any]:
 
 @lru_cache(maxsize=4)
 def _listing_on(on: date) -> Select[*tuple[Any, ...]]:
-    d, li, shop, photo, portrait = _D, _LISTINGS, _SHOPS, media_of("photo"), media_of("portrait")
+    d, li, shop, photo, portrait = DOC, _LISTINGS, _SHOPS, media_of("photo"), media_of("portrait")
     tables = (
-        Listing.__table__.join(Document.__table__, d.listing_id == li.id)
+        Listing.__table__.join(Document, d.listing_id == li.id)
         .join(Shop.__table__, shop.id == li.shop_id)
         .join(Household.__table__, _HOUSEHOLDS.id == shop.household_id)
         .outerjoin(portrait, and_(portrait.c.id == shop.portrait_id, shown(portrait)))
@@ -227,7 +227,7 @@ def _papers(joined: str | None) -> tuple[tuple[str, int | None], ...]:
 
 def _ways(listing: Any, *, at: datetime, on: date) -> tuple[tuple[Way, ...], date | None]:
     """Give the ways to buy in the seller's order, and when the first one's lot was harvested."""
-    rows = db.session.execute(_offers(), {"listing_id": listing.id, "at": at}).all()
+    rows = read(_offers(), {"listing_id": listing.id, "at": at}).all()
     ways = tuple(_way(row, rows[0], listing, on) for row in rows)
     return ways, rows[0].harvested_on if rows else None
 

@@ -23,7 +23,7 @@ from app.core.errors import NotFound
 
 def visible_on(on: date) -> ColumnElement[bool]:
     """Say in SQL, of `search_documents`, what `rules.is_visible` says."""
-    d = SearchDocument
+    d = SearchDocument.__table__.c
     closed = and_(
         or_(d.shop_closed_from.is_not(None), d.shop_closed_to.is_not(None)),
         or_(d.shop_closed_from.is_(None), d.shop_closed_from <= on),

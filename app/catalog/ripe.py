@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import Select, and_, bindparam, func, select
 
 from app.catalog import taxonomy
-from app.catalog.cards import Card, Document, card, ripe_in, select_cards, span
+from app.catalog.cards import DOC, Card, Document, card, ripe_in, select_cards, span
 from app.catalog.queries import visible_on
 from app.catalog.showing import media_of, shown
-from app.core.db import db
+from app.core.db import read
 from app.shops.models import Shop
 
 FRUIT = "trai-cay"
@@ -57,7 +57,7 @@ class Home:
 def home(*, at: datetime, on: date) -> Home:
     """Say what is ripe now; three statements."""
     ripe = _fruit_of_the_month(on)
-    rows = db.session.execute(_ripe_cards(on, ripe.category if ripe else ""), {"at": at})
+    rows = read(_ripe_cards(on, ripe.category if ripe else ""), {"at": at})
     found = [card(row, on) for row in rows]
     return Home(ripe, _one_of_each(found), _introduce(found))
 
@@ -66,8 +66,8 @@ def home(*, at: datetime, on: date) -> Home:
 def _ripe_cards(on: date, but: str) -> Select[*tuple[Any, ...]]:
     return (
         select_cards()
-        .where(visible_on(on), ripe_in(on.month), Document.category != but)
-        .order_by(Document.published_at.desc(), Document.listing_id.desc())
+        .where(visible_on(on), ripe_in(on.month), DOC.category != but)
+        .order_by(DOC.published_at.desc(), DOC.listing_id.desc())
         .limit(SEEN)
     )
 
@@ -75,7 +75,7 @@ def _ripe_cards(on: date, but: str) -> Select[*tuple[Any, ...]]:
 def _fruit_of_the_month(on: date) -> Ripe | None:
     """Choose the fruit whose season began last, then the one that more gardens sell."""
     ripe = _ripe_fruit(on.month)
-    rows = db.session.execute(_gardens(on)).all()
+    rows = read(_gardens(on)).all()
     if not rows:
         return None
 
@@ -97,7 +97,7 @@ def _ripe_fruit(month: int) -> dict[str, tuple[int, ...]]:
 @lru_cache(maxsize=4)
 def _gardens(on: date) -> Select[*tuple[Any, ...]]:
     """Build the question for the prices and gardens of each fruit that is ripe."""
-    d = Document
+    d = DOC
     return (
         select(
             d.category,
@@ -126,7 +126,7 @@ def _introduce(found: Sequence[Card], most: int = 3) -> tuple[ShopCard, ...]:
     """Introduce the shops of the newest cards, verified households first."""
     seen = {c.shop_id: c for c in sorted(found, key=lambda c: (not c.verified, not c.in_season))}
     ids = list(dict.fromkeys(c.shop_id for c in sorted(found, key=lambda c: not c.verified)))[:most]
-    rows = db.session.execute(_kinds_of_shops(), {"ids": ids}).all()
+    rows = read(_kinds_of_shops(), {"ids": ids}).all()
     return tuple(
         _shop_card(seen[shop_id], [row for row in rows if row.id == shop_id]) for shop_id in ids if rows
     )
@@ -136,12 +136,12 @@ def _introduce(found: Sequence[Card], most: int = 3) -> tuple[ShopCard, ...]:
 def _kinds_of_shops() -> Select[*tuple[Any, ...]]:
     cover, portrait = media_of("cover"), media_of("portrait")
     return (
-        select(Shop.id, cover.c.key.label("cover"), portrait.c.key.label("portrait"), Document.category)
+        select(Shop.id, cover.c.key.label("cover"), portrait.c.key.label("portrait"), DOC.category)
         .outerjoin(cover, and_(cover.c.id == Shop.cover_id, shown(cover)))
         .outerjoin(portrait, and_(portrait.c.id == Shop.portrait_id, shown(portrait)))
-        .join(Document, and_(Document.shop_id == Shop.id, Document.visible))
+        .join(Document, and_(DOC.shop_id == Shop.id, DOC.visible))
         .where(Shop.id.in_(bindparam("ids", expanding=True)))
-        .order_by(Document.listing_id)
+        .order_by(DOC.listing_id)
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import cache
 
 from app.core.money import Dong, line_total
 from app.shops import rules as shops
@@ -176,6 +177,7 @@ def season_bits(months: tuple[int, ...], sells_from: date | None, sells_to: date
     return sum(1 << (month - 1) for month in set(months)) or ALL_MONTHS
 
 
+@cache
 def months_of(bits: int) -> tuple[int, ...]:
     """Give the month numbers of season bits."""
     return tuple(month for month in range(1, 13) if bits >> (month - 1) & 1)

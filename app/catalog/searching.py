@@ -20,14 +20,14 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy.orm import aliased
 
 from app.catalog import taxonomy
-from app.catalog.cards import Card, Document, card, ripe_in, select_cards
+from app.catalog.cards import DOC, Card, card, ripe_in, select_cards
 from app.catalog.queries import visible_on
 from app.catalog.rules import ALL_MONTHS
 from app.core import text
-from app.core.db import UtcDateTime, db
+from app.core.db import UtcDateTime, db, read
 from app.regions.models import Unit
 from app.regions.queries import valid_on
 from app.regions.rules import dictionary_key
@@ -129,7 +129,7 @@ def find(wish: Wish, *, at: datetime, on: date, limit: int = PAGE) -> Found:
     values = {"at": at, "unit_id": wish.unit_id, "raw": _plain(typed), **_cursor(wish.after)}
     values |= {f"word{n}": word for n, word in enumerate(words)}
     values |= {f"way{n}{k}": way for n, word in enumerate(marked) for k, way in enumerate(_ways(word))}
-    rows = db.session.execute(_question(shape), values).all()
+    rows = read(_question(shape), values).all()
     return Found(tuple(card(row, on) for row in rows[:limit]), _next(rows, limit))
 
 
@@ -154,22 +154,22 @@ def _question(shape: _Shape) -> Select[*tuple[Any, ...]]:
     rank = _rank(shape) if shape.words else literal(0)
     wanted = wanted.add_columns(rank.label("rank"))
     if shape.words:
-        wanted = wanted.where(*(_begins(Document.folded, n) for n in range(shape.words))).order_by(rank)
+        wanted = wanted.where(*(_begins(DOC.folded, n) for n in range(shape.words))).order_by(rank)
     elif shape.raw:
         # Signs and emoji are no words; a name made of them is still found by itself.
-        wanted = wanted.where(_contains(Document.title, bindparam("raw")))
+        wanted = wanted.where(_contains(DOC.title, bindparam("raw")))
     if shape.further:
         wanted = wanted.where(_behind(rank if shape.words else None))
-    return wanted.order_by(Document.published_at.desc(), Document.listing_id.desc()).limit(shape.limit)
+    return wanted.order_by(DOC.published_at.desc(), DOC.listing_id.desc()).limit(shape.limit)
 
 
 def _narrowed(wanted: Select[*tuple[Any, ...]], shape: _Shape) -> Select[*tuple[Any, ...]]:
     if shape.category is not None:
-        wanted = wanted.where(Document.category.in_(taxonomy.family(shape.category)))
+        wanted = wanted.where(DOC.category.in_(taxonomy.family(shape.category)))
     if shape.commune:
-        wanted = wanted.where(Document.unit_id == bindparam("unit_id"))
+        wanted = wanted.where(DOC.unit_id == bindparam("unit_id"))
     if shape.month is not None:
-        wanted = wanted.where(ripe_in(shape.month), Document.seasons != ALL_MONTHS)
+        wanted = wanted.where(ripe_in(shape.month), DOC.seasons != ALL_MONTHS)
     if shape.on is not None:
         wanted = wanted.where(visible_on(shape.on))
     return wanted
@@ -177,25 +177,25 @@ def _narrowed(wanted: Select[*tuple[Any, ...]], shape: _Shape) -> Select[*tuple[
 
 def _rank(shape: _Shape) -> ColumnElement[int]:
     """Order: title with the very marks typed, whole words of the title, beginnings in it, the rest."""
-    title = Document.folded_title
+    title = DOC.folded_title
     numbers = range(shape.words)
     in_title = and_(*(_begins(title, n) for n in numbers))
     whole = and_(*(_contains(title, " " + bindparam(f"word{n}", type_=String) + " ") for n in numbers))
     cases: list[tuple[ColumnElement[bool], int]] = [(whole, 1), (in_title, 2)]
     if shape.marked:
         as_written = (
-            or_(*(_contains(Document.title, bindparam(f"way{n}{k}", type_=String)) for k in range(3)))
+            or_(*(_contains(DOC.title, bindparam(f"way{n}{k}", type_=String)) for k in range(3)))
             for n in range(shape.marked)
         )
         cases.insert(0, (and_(in_title, *as_written), 0))
     return case(*cases, else_=3)
 
 
-def _begins(column: InstrumentedAttribute[str], n: int) -> ColumnElement[bool]:
+def _begins(column: ColumnElement[str], n: int) -> ColumnElement[bool]:
     return _contains(column, " " + bindparam(f"word{n}", type_=String))
 
 
-def _contains(column: InstrumentedAttribute[str], part: ColumnElement[str]) -> ColumnElement[bool]:
+def _contains(column: ColumnElement[str], part: ColumnElement[str]) -> ColumnElement[bool]:
     # Words are letters and digits; what else is asked for comes escaped (`_plain`).
     return column.like("%" + part + "%", escape="/")
 
@@ -213,12 +213,12 @@ def _ways(word: str) -> tuple[str, str, str]:
 def _behind(rank: ColumnElement[int] | None) -> ColumnElement[bool]:
     moment, number = bindparam("after_at", type_=UtcDateTime), bindparam("after_id", type_=BigInteger)
     older = or_(
-        Document.published_at < moment,
-        and_(Document.published_at == moment, Document.listing_id < number),
+        DOC.published_at < moment,
+        and_(DOC.published_at == moment, DOC.listing_id < number),
     )
     if rank is None:
         # The first half lets an index begin where the last page ended; OR alone walks there from the top.
-        return and_(Document.published_at <= moment, older)
+        return and_(DOC.published_at <= moment, older)
     last = bindparam("after_rank", type_=Integer)
     return or_(rank > last, and_(rank == last, older))
 

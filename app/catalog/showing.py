@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select
 
-from app.catalog.cards import Card, Document, card, select_cards
+from app.catalog.cards import DOC, Card, card, select_cards
 from app.catalog.models import Certificate
-from app.core.db import db
+from app.core.db import db, read
 from app.core.errors import NotFound
 from app.media.models import Media
 from app.media.rules import State as MediaState
@@ -133,7 +133,7 @@ def _shop_share(row: Any) -> ShopShare:
 
 
 def _shop_row(key: str, value: str, on: date) -> Any:
-    row = db.session.execute(_shop_by(key, on), {"value": value}).first()
+    row = read(_shop_by(key, on), {"value": value}).first()
     if row is None:
         raise NotFound("shop")
     return row
@@ -148,9 +148,9 @@ def _shop_by(key: str, on: date) -> Select[*tuple[Any, ...]]:
         .scalar_subquery()
     )
     newest = (
-        select(Document.photo_key)
-        .where(Document.shop_id == Shop.id, Document.visible)
-        .order_by(Document.published_at.desc(), Document.listing_id.desc())
+        select(DOC.photo_key)
+        .where(DOC.shop_id == Shop.id, DOC.visible)
+        .order_by(DOC.published_at.desc(), DOC.listing_id.desc())
         .limit(1)
         .scalar_subquery()
     )
@@ -171,7 +171,7 @@ def _shop_by(key: str, on: date) -> Select[*tuple[Any, ...]]:
 
 def cards_of(shop_id: int, *, at: datetime, on: date, limit: int, but: int = 0) -> tuple[Card, ...]:
     """List what a shop sells, what can be had now first; what waits for its season comes last."""
-    rows = db.session.execute(_wares(limit), {"at": at, "shop_id": shop_id, "but": but})
+    rows = read(_wares(limit), {"at": at, "shop_id": shop_id, "but": but})
     found = [card(row, on) for row in rows]
     return tuple(sorted(found, key=lambda c: (c.level not in ("in", "few"), not c.in_season)))
 
@@ -180,22 +180,22 @@ def cards_of(shop_id: int, *, at: datetime, on: date, limit: int, but: int = 0) 
 def _wares(limit: int) -> Select[*tuple[Any, ...]]:
     return (
         select_cards()
-        .where(Document.shop_id == bindparam("shop_id"), Document.listing_id != bindparam("but"))
-        .order_by(Document.published_at.desc(), Document.listing_id.desc())
+        .where(DOC.shop_id == bindparam("shop_id"), DOC.listing_id != bindparam("but"))
+        .order_by(DOC.published_at.desc(), DOC.listing_id.desc())
         .limit(limit)
     )
 
 
 def _papers(shop_id: int, on: date) -> tuple[Paper, ...]:
     """List the valid papers of a shop and of those of its listings that are shown."""
-    rows = db.session.execute(_papers_on(on), {"shop_id": shop_id})
+    rows = read(_papers_on(on), {"shop_id": shop_id})
     return tuple(dict.fromkeys(Paper(*row) for row in rows))
 
 
 @lru_cache(maxsize=8)
 def _papers_on(on: date) -> Select[*tuple[Any, ...]]:
     c = Certificate
-    seen = exists().where(Document.listing_id == c.listing_id, Document.visible)
+    seen = exists().where(DOC.listing_id == c.listing_id, DOC.visible)
     return (
         select(c.kind, c.stars, c.number, c.issuer, c.expires_on)
         .where(

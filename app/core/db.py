@@ -5,7 +5,7 @@ Nothing else in the house commits. Reads need no unit; every write happens insid
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, event
+from sqlalchemy import BigInteger, CursorResult, DateTime, Dialect, Integer, MetaData, Select, event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import DeclarativeBase, MappedColumn, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -95,6 +95,17 @@ def plain(*args: Any, **kwargs: Any) -> MappedColumn[Any]:
 def personal(*args: Any, **kwargs: Any) -> MappedColumn[Any]:
     """Map a column of personal data: exported on request, erased on request, never logged."""
     return mapped_column(*args, info={"personal": True}, **kwargs)
+
+
+def read(
+    statement: Select[*tuple[Any, ...]], values: Mapping[str, Any] | None = None
+) -> CursorResult[*tuple[Any, ...]]:
+    """Read columns, for pages that many open: `Session.execute` looks for objects to load first, a third of
+    what a statement costs.
+    """
+    if in_atomic():
+        db.session.flush()
+    return db.session.connection().execute(statement, values or {})
 
 
 def in_atomic() -> bool:

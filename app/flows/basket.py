@@ -16,7 +16,6 @@ from app.core.db import db
 from app.core.errors import NotFound
 from app.core.money import Dong, line_total
 from app.delivery import queries as delivery
-from app.delivery.models import DeliveryMethod
 from app.orders import carts
 from app.orders.models import Cart, CartLine
 from app.orders.placing import NewLine, NewOrder
@@ -262,7 +261,7 @@ def _groups(by_shop: Mapping[int, list[Line]], wanted: Mapping[str, str], today:
 
 
 def _group(
-    shop: Shop, lines: list[Line], offered: Sequence[DeliveryMethod], wanted: Mapping[str, str], today: date
+    shop: Shop, lines: list[Line], offered: Sequence[delivery.Method], wanted: Mapping[str, str], today: date
 ) -> Group:
     methods = tuple(
         sorted((Method(m.kind, m.fee) for m in offered if m.offered), key=lambda m: USUAL.index(m.kind))

@@ -1,7 +1,8 @@
 """Search and browse by kind and commune."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from flask import Blueprint, request, url_for
 from markupsafe import Markup
@@ -10,6 +11,7 @@ from app.catalog import searching, taxonomy
 from app.core import clock
 from app.web.access import Rule, rule
 from app.web.filters import category_name
+from app.web.languages import language
 from app.web.storefront.shared import page
 
 blueprint = Blueprint("search", __name__)
@@ -36,9 +38,18 @@ def _asked(communes: dict[str, int]) -> Asked:
     )
 
 
-@lru_cache(maxsize=8)
-def _options(choices: tuple[tuple[str, str], ...]) -> Markup:
-    """Write a list's options once; a hundred of them cost a template as much as all the cards."""
+# A hundred options cost a template as much as all the cards, so that they are written once.
+@lru_cache(maxsize=4)
+def _commune_options(places: tuple[searching.Place, ...]) -> Markup:
+    return _options((place.code, place.full_name) for place in places)
+
+
+@cache
+def _kind_options(_language: str) -> Markup:
+    return _options((code, category_name(code)) for code in searching.kinds())
+
+
+def _options(choices: Iterable[tuple[str, str]]) -> Markup:
     return Markup("").join(Markup('<option value="{}">{}</option>').format(*choice) for choice in choices)  # noqa: S704
 
 
@@ -63,9 +74,9 @@ def find() -> str:
         keep_query=True,
         asked=asked,
         found=found,
-        communes=_options(tuple((place.code, place.full_name) for place in places)),
+        communes=_commune_options(places),
         place=next((place.full_name for place in places if place.code == asked.commune), None),
-        kinds=_options(tuple((code, category_name(code)) for code in searching.kinds())),
+        kinds=_kind_options(language()),
         more=_more(asked, found.after),
     )
 
