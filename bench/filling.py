@@ -26,6 +26,8 @@ from app.regions.models import Unit
 from app.shops.models import Confirmation, Household, Shop
 
 PER_SHOP = 5
+# Its page of 24 is full in the smallest market that is measured, or small and large would not be the same page.
+CROWDED, CROWD = "06463", 4
 AT_ONCE = 400  # listings to a batch
 WHOLE_YEAR = timedelta(days=365)
 
@@ -36,11 +38,13 @@ def fill(count: int, *, at: datetime, on: date, seed: int = 1) -> None:
     demo = json.loads((ROOT / "data" / "listings.json").read_text(encoding="utf-8"))["listings"]
     with db.engine.begin() as connection:
         units = _units(connection, {row["commune_code"] for row in demo}, on)
+        codes = sorted(units)
+        weights = [CROWD if code == CROWDED else 1 for code in codes]
         numbers = iter(range(1, count + 1))
         while batch := list(islice(numbers, AT_ONCE)):
             shops = sorted({_shop_of(number) for number in batch})
             made: dict[type, list[dict[str, Any]]] = {}
-            homes = {shop: units[rng.choice(sorted(units))] for shop in shops}
+            homes = {shop: units[rng.choices(codes, weights)[0]] for shop in shops}
             for shop in shops:
                 _put(made, _household(shop, homes[shop], at, on))
             for number in batch:

@@ -37,7 +37,7 @@ class Market:
             "home": "/",
             "everything": "/tim",
             "category": "/tim?loai=na",
-            "commune": "/tim?xa=06463",
+            "commune": f"/tim?xa={filling.CROWDED}",
         }
         if page in one_address:
             return [one_address[page]]
