@@ -26,7 +26,7 @@ from app.regions.models import Unit
 from app.shops.models import Confirmation, Household, Shop
 
 PER_SHOP = 5
-# Its page of 24 is full in the smallest market that is measured, or small and large would not be the same page.
+# Its page of 24 is full in the smallest market measured, or small and large would not be the same page.
 CROWDED, CROWD = "06463", 4
 AT_ONCE = 400  # listings to a batch
 WHOLE_YEAR = timedelta(days=365)

@@ -64,7 +64,7 @@ class SqliteFile:
 
 
 class Postgres:
-    """A database on a server; wiping empties its tables, and takes away units that tests added."""
+    """A database on a server, entered as its superuser; wiping empties it but for the units it came with."""
 
     def __init__(self, url: str) -> None:
         self.url, self._last_unit = url, 0
@@ -79,7 +79,10 @@ class Postgres:
         with app.app_context():
             db.session.remove()
             with db.engine.begin() as connection:
-                connection.execute(text(f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE"))
+                # Deleting few rows is quicker than giving sixty tables new files, and the role keeps triggers
+                # and foreign keys from looking at each.
+                deletions = "; ".join(f"DELETE FROM {name}" for name in names)  # noqa: S608
+                connection.exec_driver_sql(f"SET LOCAL session_replication_role = replica; {deletions}")
                 last = {"last": self._last_unit}
                 for what in ("hamlets WHERE unit_id", "unit_successors WHERE from_id", "units WHERE id"):
                     connection.execute(text(f"DELETE FROM {what} > :last"), last)
