@@ -48,9 +48,9 @@ PLACES = {
     "hoa-cay-canh": "Vườn đào",
 }  # fmt: skip
 STORIES = (
-    "Nhà tôi làm nghề này ba đời. Hàng hái buổi sáng, gói ngay tại vườn, gửi xe trong ngày.",
-    "Vườn nằm trong thung núi đá, nước suối, phân chuồng ủ hoai. Ăn không ngon thì gọi, tôi đổi.",
-    "Vợ chồng tôi tự trồng, tự thu, tự gói. Bà con cứ hỏi, tôi trả lời trong ngày.",
+    "Nhà tôi làm nghề này ba đời. Hàng xong đến đâu gói đến đó, gửi xe trong ngày.",
+    "Nhà ở trong thung núi đá, nước suối trong, làm chậm mà kỹ. Không ưng thì gọi, tôi đổi.",
+    "Vợ chồng tôi tự làm, tự gói. Bà con cứ hỏi, tôi trả lời trong ngày.",
     "Mùa nào bán thức nấy, hết thì thôi, không mua ngoài về trộn.",
 )
 

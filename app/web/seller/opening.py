@@ -45,10 +45,10 @@ def start() -> Answer:
     place = _find_place(typed)
     if not _is_sent(typed):
         return _page(typed, place)
-    if place.unit_id is None:
-        typed.errors["q"] = _ask_for_place(typed, place)
     if not can_be_read(typed.text("head_name")):
         typed.errors["head_name"] = gettext("Write the name of the head of the household")
+    if place.unit_id is None:
+        typed.errors["q"] = _ask_for_place(typed, place)
     if typed and place.unit_id is not None:
         try:
             _open(typed, place.unit_id)

@@ -11,7 +11,7 @@ from app.flows.seller_orders import Row
 from app.media.rules import SIZES
 from app.orders.models import OrderLine
 from app.orders.rules import TO_ANSWER
-from app.web.filters import amount, heap, long_day
+from app.web.filters import amount, heap, long_day, unit_name
 from app.web.seller import shown
 
 SHORT_TYPES = {"Phường ": "P. ", "Thị trấn ": "TT. "}
@@ -31,7 +31,9 @@ def goods(row: Row) -> str:
 
 def _one(line: OrderLine, categories: Mapping[str, str]) -> str:
     code = categories.get(line.listing_code)
-    return f"{how_much(line)} {naming.short(line.title, taxonomy.category(code) if code else None)}"
+    name = naming.short(line.title, taxonomy.category(code) if code else None)
+    # "5 cây giống", as people say it, not "5 cây cây giống".
+    return f"{how_much(line)} {name.removeprefix(f'{unit_name(line.unit)} ')}"
 
 
 def how_much(line: OrderLine) -> str:

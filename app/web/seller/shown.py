@@ -97,12 +97,12 @@ def season_tip(categories: list[str], today: date) -> tuple[str, str] | None:
             continue
         name = category_name(code).split(" (")[0]
         if today.month in months:
-            return gettext("%(kind)s is in season now", kind=name), gettext(
+            return gettext("In season now: %(kind)s", kind=name), gettext(
                 "Buyers look for it this month. Fresh photos and the day of harvest sell best."
             )
         ahead = next(n for n in range(1, 12) if (today.month - 1 + n) % 12 + 1 in months)
         start = (today.month - 1 + ahead) % 12 + 1
-        return gettext("%(kind)s comes in %(month)s", kind=name, month=month_name(start)), gettext(
+        return gettext("Coming in %(month)s: %(kind)s", kind=name, month=month_name(start)), gettext(
             "Until then dried, pickled and crafted goods sell all year round."
         )
     return None

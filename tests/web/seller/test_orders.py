@@ -20,6 +20,13 @@ from tests.pages import words
 from tests.web.seller.ordering import CANARIES, lan_at_work, name_buyer, ordered, state_of
 
 
+def test_the_unit_is_not_said_twice(app: Flask) -> None:
+    lan = lan_at_work(app)
+    ordered(lan, title="Cây giống na dai", unit="cay", category="giong-cay", grams=5)
+    said = words(lan.open("/ban/don").page).replace("\u00a0", " ")
+    assert "5 cây giống" in said and "cây cây" not in said
+
+
 def test_an_order_walks_from_the_list_to_its_end(app: Flask) -> None:
     lan = lan_at_work(app)
     order = ordered(lan)
