@@ -3,7 +3,7 @@
 from flask import Flask
 
 from app.config import Config
-from app.web import access, bodies, caching, errors, filters, guard, headers, languages, signing_in
+from app.web import access, bodies, caching, errors, filters, guard, headers, languages, signing_in, turns
 from app.web.dev import pages as dev
 from app.web.hooks import pages as hooks
 from app.web.seller import pages as seller
@@ -19,6 +19,7 @@ def mount(app: Flask, config: Config) -> None:
     bodies.init(app)
     signing_in.init(app)
     access.init(app)
+    turns.init(app)
     guard.init(app)
     filters.init(app)
     errors.init(app)
