@@ -39,7 +39,7 @@ class Level(StrEnum):
 class Card(NamedTuple):
     """What a grid shows of a listing; `left` is in the lot's base, `span` is None all year round.
 
-    The first fields are the first columns of `COLUMNS`, as they come.
+    The fields before `left` are columns of the row, as they come.
     """
 
     listing_id: int
@@ -71,12 +71,11 @@ class Card(NamedTuple):
 DOC = Document.c
 _LOTS = Lot.__table__
 _HOLDS = Hold.__table__.c
-COLUMNS = (
-    DOC.listing_id, DOC.shop_id, DOC.code, DOC.slug, DOC.title, DOC.category, DOC.commune, DOC.shop_name,
-    DOC.shop_slug, DOC.verified, DOC.unit, DOC.label, DOC.price, DOC.per, DOC.photo_key, DOC.colour,
-    DOC.seasons, DOC.published_at, DOC.sells_from, DOC.sells_to, DOC.shop_closed_from, DOC.shop_closed_to,
-)  # fmt: skip
 _AS_THEY_COME = Card._fields.index("left")
+COLUMNS = (
+    *(DOC[name] for name in Card._fields[:_AS_THEY_COME]),
+    *(DOC.seasons, DOC.published_at, DOC.sells_from, DOC.sells_to, DOC.shop_closed_from, DOC.shop_closed_to),
+)
 
 
 # The moment of a request, filled in when a statement runs: statements are built once and kept, for building
