@@ -58,10 +58,10 @@ def _cancel_unpaid(order: Order, actor: Actor, at: datetime) -> bool:
     """False when the money came a moment before the button: then it is a paid order that is cancelled."""
     payment = payments.by_order([order.id])[order.id]
     payment_moves.lock(payment.code)
-    if orders.get_fresh(order.id).state != State.AWAITING_PAYMENT:
+    if orders.get(order.id, fresh=True).state != State.AWAITING_PAYMENT:
         return False
     for part in payments.parts_of(payment.id):
-        one = orders.get_fresh(part.order_id)
+        one = orders.get(part.order_id, fresh=True)
         if one.state == State.AWAITING_PAYMENT:
             moves.move(one, Event.CANCEL, at=at, actor=actor)
             stock.release(one.code)

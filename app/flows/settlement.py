@@ -131,7 +131,7 @@ def ask(payment: Payment, *, at: datetime) -> Outcome:
 
 
 def _money(payment: Payment, event: Event, at: datetime) -> None:
-    parts = [(part, orders.get_fresh(part.order_id)) for part in payments.parts_of(payment.id)]
+    parts = [(part, orders.get(part.order_id, fresh=True)) for part in payments.parts_of(payment.id)]
     book = bookkeeping.book_of(parts[0][1], payment)
     bookkeeping.money_arrived(payment, book, event.amount, key=event.dedupe_key, at=at)
     settled_before = payment.state in SETTLED
@@ -206,5 +206,5 @@ def expire(payment: Payment, *, at: datetime) -> None:
         if not moves.try_move(payment, PaymentEvent.EXPIRE, at=at):
             return
         for part in payments.parts_of(payment.id):
-            _give_up(orders.get_fresh(part.order_id), at)
+            _give_up(orders.get(part.order_id, fresh=True), at)
         refunding.owe_rest(payment, reason="too_little", at=at)

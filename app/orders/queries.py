@@ -14,17 +14,9 @@ from app.orders.models import Order, OrderEvent, OrderLine, Purchase
 from app.orders.rules import State
 
 
-def get(order_id: int) -> Order:
-    """Give an order by its row. Raises: NotFound"""
-    order = db.session.get(Order, order_id)
-    if order is None:
-        raise NotFound("order")
-    return order
-
-
-def get_fresh(order_id: int) -> Order:
-    """Give an order as it is now, whatever this session has read of it before. Raises: NotFound"""
-    order = db.session.get(Order, order_id, populate_existing=True)
+def get(order_id: int, *, fresh: bool = False) -> Order:
+    """Give an order by its row; `fresh` as it is now, whatever was read of it before. Raises: NotFound"""
+    order = db.session.get(Order, order_id, populate_existing=fresh)
     if order is None:
         raise NotFound("order")
     return order

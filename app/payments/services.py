@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from app.core.codes import new_code
-from app.core.db import atomic, db, ring
+from app.core.db import atomic, db, in_atomic, ring
 from app.core.errors import Refused
 from app.core.money import Dong
 from app.payments import rules
@@ -72,7 +72,10 @@ def lock(code: str) -> Payment | None:
     "cancel" may come in the same moment, and each must see what the one before has made of it.
 
     Whoever also writes its orders locks it first, so that nobody waits in a circle.
+    Raises: RuntimeError outside a unit, where the lock would be gone at once.
     """
+    if not in_atomic():
+        raise RuntimeError("a payment is locked inside a unit only")
     query = select(Payment).where(Payment.code == code).with_for_update()
     return db.session.scalar(query.execution_options(populate_existing=True))
 

@@ -177,7 +177,8 @@ def test_the_end_waits_for_money_that_is_being_taken(app: Flask, monkeypatch: py
 
 def test_control_without_the_lock_such_money_is_lost(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(payment_moves, "lock", payment_queries.find_by_code)
-    monkeypatch.setattr(order_queries, "get_fresh", order_queries.get)
+    stale = order_queries.get
+    monkeypatch.setattr(order_queries, "get", lambda order_id, fresh=False: stale(order_id))
     (answer, _), order = _money_while_time_ends(app, monkeypatch)
     if db.engine.dialect.name == "sqlite":
         # One unit at a time writes: nothing can come between, lock or no lock.
