@@ -88,6 +88,13 @@ def test_speaks_english_under_its_own_address(client, on_sale):
     assert "25,000" in page
 
 
+def test_what_is_kept_of_one_language_never_stands_in_the_other(client, on_sale):
+    """Bars and words are drawn once; the first reader must not choose the language of the next."""
+    for _ in range(2):
+        assert "Call for help" not in client.get("/").text
+        assert "Call for help" in client.get("/en/").text
+
+
 def test_wrong_method_is_405(client, noon):
     assert client.post("/").status_code == 405
 
