@@ -12,6 +12,7 @@ from flask import Flask
 from flask_babel import force_locale, format_date, format_datetime, get_domain
 from jinja2 import StrictUndefined, Template
 from jinja2.runtime import Context
+from markupsafe import Markup
 
 from app.catalog import taxonomy
 from app.core.clock import local
@@ -106,6 +107,14 @@ def kind_name(code: str) -> str:
     return re.split(r" \(|,| và | and ", category_name(code))[0]
 
 
+# A grid would else join and escape these addresses anew for each of its cards: a tenth of a list's values.
+@lru_cache(maxsize=4096)
+def sources(key: str) -> Markup:
+    """Write where a grid's photo comes from, as attributes of its image."""
+    at = f"/anh/{key}"
+    return Markup('src="{0}/320.webp" srcset="{0}/320.webp 320w,{0}/640.webp 640w"').format(at)
+
+
 # Flask-Babel looks for its catalogue anew with every word of a page; a page has seventy.
 @cache
 def _catalogue(tongue: str) -> NullTranslations:
@@ -155,6 +164,7 @@ def init(app: Flask) -> None:
     app.jinja_env.globals.update(_=_said, gettext=_said, ngettext=_counted, kept=kept)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
+        sources=sources,
         dong=dong,
         number=number,
         amount=amount,
