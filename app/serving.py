@@ -18,7 +18,7 @@ from app.demo import cast, loading, market
 FLASK = (sys.executable, "-m", "flask", "--app", "wsgi")
 GUNICORN = (
     *(sys.executable, "-m", "gunicorn", "wsgi:app", "--workers", "2", "--worker-class", "gthread"),
-    *("--threads", "4", "--preload", "--log-level", "warning"),
+    *("--threads", "16", "--preload", "--log-level", "warning"),
 )
 READY_WITHIN = 30.0  # seconds
 

@@ -1,4 +1,4 @@
-"""Serving a WSGI app as `make run` does: gunicorn, two workers of four threads."""
+"""Serving a WSGI app as `make run` does: gunicorn, two workers with threads."""
 
 import os
 import socket

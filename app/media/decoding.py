@@ -133,12 +133,14 @@ def command() -> list[str]:
 
 def _run(raw: bytes) -> tuple[int, bytes]:
     # The answer goes to a file, since only then the kernel's limit on written bytes holds; through a pipe
-    # a taken child could fill our memory.
-    with tempfile.TemporaryFile() as out:
+    # a taken child could fill our memory. And the picture comes from one, since a pipe is fed in crumbs.
+    with tempfile.TemporaryFile() as picture, tempfile.TemporaryFile() as out:
+        picture.write(raw)
+        picture.seek(0)
         try:
             done = subprocess.run(  # noqa: S603
                 command(),
-                input=raw,
+                stdin=picture,
                 stdout=out,
                 stderr=subprocess.DEVNULL,
                 env={},

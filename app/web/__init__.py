@@ -3,7 +3,7 @@
 from flask import Flask
 
 from app.config import Config
-from app.web import access, bodies, caching, errors, filters, guard, headers, languages, signing_in
+from app.web import access, bodies, caching, errors, filters, guard, headers, languages, signing_in, turns
 from app.web.dev import pages as dev
 from app.web.hooks import pages as hooks
 from app.web.seller import pages as seller
@@ -24,6 +24,7 @@ def mount(app: Flask, config: Config) -> None:
     errors.init(app)
     caching.init(app)
     headers.init(app)
+    turns.init(app)
     for blueprint in (*storefront.BLUEPRINTS, *seller.BLUEPRINTS, *hooks.BLUEPRINTS):
         app.register_blueprint(blueprint)
     if not config.is_production:
