@@ -3,6 +3,10 @@
 The suite runs on SQLite and on PostgreSQL side by side; then what touches no database, and the browser tests.
 What each of them said stands in `test-results/` and is shown at the end. The last line is
 `N passed, N failed, N skipped`.
+
+The night takes hours where the day takes minutes, so it comes in parts of at most 25 minutes, one after the
+other or singly (`PART=3 make nightly`). What a part said stands in `test-results/night-3.txt`, headed by
+commit and seed; `SEED=7 make nightly` chooses one.
 """
 
 import argparse
@@ -17,8 +21,7 @@ from xml.etree import ElementTree
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "test-results"
 BIN = ROOT / ".venv" / "bin"
-STOP = 40 * 60  # seconds until a suite that hangs is ended; pytest ends a single test long before
-
+STOP = 25 * 60  # seconds until a suite that hangs is ended; pytest ends a single test long before
 LANES = 2  # suites at a time; tests that measure time want a core of their own
 SERVERS = {"sqlite": "SQLite", "postgres": "PostgreSQL"}  # what the reports of these suites must name
 
@@ -28,6 +31,36 @@ STATIC = {
     "imports": [BIN / "lint-imports", "--no-logo"],
     "translations": [BIN / "python", ".ci/messages.py", "check"],
 }
+
+# Suites by name: what pytest is asked for, and the engine.
+Suites = dict[str, tuple[list[str], str]]
+DAY: Suites = {
+    "sqlite": (["-m", "not browser and not once"], "sqlite"),
+    "postgres": (["-m", "not browser and not once"], "postgres"),
+    "once": (["-m", "once and not browser"], "sqlite"),
+    "browser": (["-m", "browser"], "sqlite"),
+}
+# A test is heavy when it has a long form (`full`). Its folder's part runs it whole; the last part takes those
+# of every folder without a part, so that none can be forgotten.
+LONG = ["--full", "--timeout=1500", "-rP", "--show-capture=stdout"]
+HEAVY = ["-m", "heavy and not once and not browser", *LONG]
+APART = ("tests/flows", "tests/crash", "tests/races")
+
+
+def on_both(*words: str) -> Suites:
+    """Say the same to both engines, side by side."""
+    return {name: ([*words], name) for name in SERVERS}
+
+
+NIGHT: list[Suites] = [
+    DAY,
+    {
+        "once": (["-m", "heavy and once and not browser", *LONG], "sqlite"),
+        "browser": (["-m", "heavy and browser", *LONG], "sqlite"),
+    },
+    *(on_both(folder, *HEAVY) for folder in APART),
+    on_both(*HEAVY, *(f"--ignore={folder}" for folder in APART)),
+]
 INNER = ["tests/rules", "tests/test_house.py", "tests/rooms", "--ignore-glob=tests/rooms/test_photos*"]
 
 
@@ -116,21 +149,14 @@ def static() -> list[Check]:
     return [Check(name, command) for name, command in STATIC.items()]
 
 
-def whole(full: bool) -> list[Outcome]:
-    """Run everything, two suites at a time: both engines first, the rest beside the slower one."""
-    outcomes = [check.end() for check in static()]
-    more = ["--full"] if full else []
-    waiting = [
-        ("sqlite", ["-m", "not browser and not once", *more], "sqlite"),
-        ("postgres", ["-m", "not browser and not once", *more], "postgres"),
-        ("once", ["-m", "once and not browser", *more], "sqlite"),
-        ("browser", ["-m", "browser", *more], "sqlite"),
-    ]
-    running: list[Suite] = []
+def whole(suites: Suites, *more: str) -> list[Outcome]:
+    """Run suites, two at a time: both engines first, the rest beside the slower one."""
+    outcomes: list[Outcome] = []
+    waiting, running = list(suites.items()), list[Suite]()
     while waiting or running:
         while waiting and len(running) < LANES:
-            name, words, engine = waiting.pop(0)
-            running.append(Suite(name, words, ENGINE=engine))
+            name, (words, engine) = waiting.pop(0)
+            running.append(Suite(name, [*words, *more], ENGINE=engine))
         time.sleep(0.2)
         for suite in [one for one in running if one.is_over()]:
             running.remove(suite)
@@ -142,10 +168,46 @@ def whole(full: bool) -> list[Outcome]:
     return outcomes
 
 
+def night() -> list[Outcome]:
+    """Run the heavy tests whole: the part that PART names, or all of them; each leaves its own report."""
+    seed = os.environ.get("SEED") or time.strftime("%Y%m%d")
+    wanted = os.environ.get("PART")
+    outcomes: list[Outcome] = []
+    for number, suites in enumerate(NIGHT, 1):
+        if wanted and int(wanted) != number:
+            continue
+        started = time.monotonic()
+        made = [check.end() for check in static()] if suites is DAY else []
+        made += whole(suites, f"--hypothesis-seed={seed}")
+        title = f"Part {number} of {len(NIGHT)}, commit {commit()}, seed {seed}, {time.strftime('%F %R')}"
+        report = f"{title}\n{told(made, time.monotonic() - started)}\n"
+        (RESULTS / f"night-{number}.txt").write_text(report)
+        print(report, flush=True)
+        outcomes += made
+    return outcomes
+
+
+def commit() -> str:
+    """Name what is tried, with a plus when files differ from it."""
+    words = ["git", "describe", "--always", "--exclude=*", "--dirty=+"]
+    return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+
+
 def inner() -> list[Outcome]:
     """Run what an editor waits for: a failure here is a failure there, the reverse is not promised."""
     suite = Suite("quick", ["-m", "not browser and not race", "-x", *INNER], ENGINE="sqlite")
     return [*(check.end() for check in static()), suite.end()]
+
+
+def told(outcomes: list[Outcome], seconds: float) -> str:
+    """Write what each check said, then one line for each."""
+    lines = [f"\n===== {one.name} ({one.seconds:.0f} s) =====\n{one.text}" for one in outcomes]
+    lines.append("")
+    for one in outcomes:
+        verdict = "ok    " if not one.failed else "FAILED"
+        counts = f"{one.passed} passed, {one.failed} failed, {one.skipped} skipped"
+        lines.append(f"{verdict} {one.name:<13} {one.seconds:5.0f} s   {counts}")
+    return "\n".join([*lines, f"in {seconds:.0f} s; what each said: {RESULTS.relative_to(ROOT)}/\n"])
 
 
 def main() -> int:
@@ -153,19 +215,15 @@ def main() -> int:
     parser.add_argument("what", choices=["test", "nightly", "check"])
     what = parser.parse_args().what
     RESULTS.mkdir(exist_ok=True)
-    started = time.monotonic()
-    outcomes = inner() if what == "check" else whole(full=what == "nightly")
-    for outcome in outcomes:
-        print(f"\n===== {outcome.name} ({outcome.seconds:.0f} s) =====\n{outcome.text}")
-    print()
-    for outcome in outcomes:
-        verdict = "ok    " if not outcome.failed else "FAILED"
-        counts = f"{outcome.passed} passed, {outcome.failed} failed, {outcome.skipped} skipped"
-        print(f"{verdict} {outcome.name:<13} {outcome.seconds:5.0f} s   {counts}")
+    if what == "nightly":
+        outcomes = night()
+    else:
+        started = time.monotonic()
+        outcomes = inner() if what == "check" else [*(one.end() for one in static()), *whole(DAY)]
+        print(told(outcomes, time.monotonic() - started))
     total = [sum(getattr(o, key) for o in outcomes) for key in ("passed", "failed", "skipped")]
-    print(f"in {time.monotonic() - started:.0f} s; what each said: {RESULTS.relative_to(ROOT)}/\n")
     print("{} passed, {} failed, {} skipped".format(*total), flush=True)
-    return 1 if total[1] else 0
+    return 1 if total[1] or not outcomes else 0
 
 
 if __name__ == "__main__":

@@ -31,10 +31,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what touches no database: `make test` runs it once, for the engine makes no difference to it."""
+    """Mark what touches no database: `make test` runs it once, for the engine makes no difference to it.
+
+    And mark what has a long form: `make nightly` runs those once more, whole.
+    """
     for item in items:
-        if "database" not in getattr(item, "fixturenames", ()):
+        fixtures = getattr(item, "fixturenames", ())
+        if "database" not in fixtures:
             item.add_marker(pytest.mark.once)
+        if "full" in fixtures:
+            item.add_marker(pytest.mark.heavy)
 
 
 class Visitor(FlaskClient):
