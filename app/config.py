@@ -2,13 +2,34 @@
 
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 Mode = Literal["demo", "development", "production"]
 ROOT = Path(__file__).resolve().parent.parent
 SANDBOX = "sandbox"
+
+
+# What each provider needs. A provider whose keys are missing is not offered; `flask config check` says why.
+PROVIDER_KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "stripe": ("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"),
+        "vnpay": ("VNPAY_TMN_CODE", "VNPAY_HASH_SECRET"),
+        "momo": ("MOMO_PARTNER_CODE", "MOMO_ACCESS_KEY", "MOMO_SECRET_KEY"),
+        "zalopay": ("ZALOPAY_APP_ID", "ZALOPAY_KEY1", "ZALOPAY_KEY2"),
+        "sepay": ("SEPAY_SECRET",),
+        "casso": ("CASSO_KEY",),
+    }
+)
+# Where providers are called; in a test, a double on this machine.
+PROVIDER_HOSTS = ("STRIPE_API_URL", "VNPAY_PAY_URL", "VNPAY_API_URL", "MOMO_API_URL", "ZALOPAY_API_URL")
+# The operator's or its partner's own account, for bank transfers that are held.
+OPERATOR_ACCOUNT = ("OPERATOR_BANK", "OPERATOR_ACCOUNT", "OPERATOR_HOLDER")
+KEYS = (*(key for keys in PROVIDER_KEYS.values() for key in keys), *PROVIDER_HOSTS, *OPERATOR_ACCOUNT)
+SETTLEMENTS = ("direct", "held")
 
 
 class BadConfig(Exception):
@@ -26,6 +47,8 @@ class Config:
     secret_key: str = field(default="", repr=False)
     data_key: str = field(default="", repr=False)  # encrypts personal data at rest; 32 bytes in hex
     providers: tuple[str, ...] = ("sandbox", "cod")
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False)  # those of `KEYS` that are set
+    settlements: Mapping[str, str] = field(default_factory=dict)  # provider -> direct | held, where not usual
     channel: str = "log"
     public_url: str = "http://127.0.0.1:8000"
     help_phone: str = "+842053812345"
@@ -57,6 +80,8 @@ class Config:
             secret_key=keys["SECRET_KEY"],
             data_key=keys["DATA_KEY"],
             providers=tuple(p for p in env.get("PROVIDERS", ",".join(_providers(mode))).split(",") if p),
+            keys={key: env[key] for key in KEYS if env.get(key)},
+            settlements=_settlements(env.get("SETTLEMENTS", "")),
             channel=env.get("MESSAGE_CHANNEL", "log"),
             public_url=env.get("PUBLIC_URL", f"http://{host}:{port}").rstrip("/"),
             host=host,
@@ -88,6 +113,15 @@ class Config:
 
 def _providers(mode: str) -> tuple[str, ...]:
     return ("cod",) if mode == "production" else Config.providers
+
+
+def _settlements(text: str) -> dict[str, str]:
+    """Read "vietqr=held,vnpay=held"."""
+    pairs = dict(part.strip().partition("=")[::2] for part in text.split(",") if part.strip())
+    for provider, settlement in pairs.items():
+        if settlement not in SETTLEMENTS:
+            raise BadConfig(f"SETTLEMENTS: {provider}={settlement!r}: use direct or held")
+    return pairs
 
 
 def _normal(url: str) -> str:

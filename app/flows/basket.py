@@ -121,11 +121,11 @@ class Group:
     def total(self) -> Dong:
         return self.goods + self.method.fee
 
-    def order(self, *, cash: bool) -> NewOrder:
+    def order(self, *, cash: bool, settlement: str) -> NewOrder:
         """Give this group as an order to be placed."""
         return NewOrder(
             shop_id=self.shop_id,
-            settlement=self.settlement,
+            settlement=settlement,
             delivery=self.method.kind,
             fee=self.method.fee,
             cash=cash,

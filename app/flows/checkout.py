@@ -121,7 +121,13 @@ def _place(request: CheckoutRequest, cart: Cart, at: datetime, actor: Actor) -> 
         at=at,
     )
     cash = request.pay_by == "cod"
-    drafts = [(placing.new_order_code(), group.order(cash=cash)) for group in view.groups]
+    drafts = [
+        (
+            placing.new_order_code(),
+            group.order(cash=cash, settlement=providers.settlement_of(request.pay_by, group.settlement)),
+        )
+        for group in view.groups
+    ]
     _take_goods(drafts, cash=cash, at=at)
     made = [placing.place(purchase, new, code=code, at=at) for code, new in drafts]
     for order in made:
@@ -142,13 +148,10 @@ def _check(request: CheckoutRequest, view: basket.View) -> None:
     )
     if view.blocked or not seen_all or not same_way or request.total_seen != view.total:
         raise BasketChanged(lines)
-    settlements = {group.settlement for group in view.groups}
     try:
-        provider = providers.get(request.pay_by)
+        providers.get(request.pay_by)
     except NotFound as error:
         raise WayToPayMissing(request.pay_by) from error
-    if not settlements <= provider.settlements:
-        raise WayToPayMissing(request.pay_by)
 
 
 def _take_goods(drafts: Sequence[tuple[str, placing.NewOrder]], *, cash: bool, at: datetime) -> None:

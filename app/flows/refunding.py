@@ -7,7 +7,7 @@ from app.core.actor import Actor
 from app.core.db import atomic, db
 from app.core.errors import NotFound, Refused
 from app.core.money import Dong
-from app.flows import bookkeeping, ordering_notices
+from app.flows import bookkeeping, briefing, ordering_notices
 from app.ledger.rules import Book
 from app.notices.rules import Kind
 from app.orders import queries as orders
@@ -16,7 +16,7 @@ from app.payments import providers
 from app.payments import queries as payments
 from app.payments import services as moves
 from app.payments.models import Payment, Refund, Task
-from app.payments.providers.base import Can, Event, Fact, ProviderDown, RefundRequest
+from app.payments.providers.base import Can, Event, Fact, ProviderDown
 from app.payments.rules import Event as PaymentEvent
 from app.payments.rules import RefundEvent, RefundState
 
@@ -87,7 +87,7 @@ def send(task_id: int, *, at: datetime) -> None:
     if not leases.claim(Task, task_id, at=at):
         return
     refund = payments.get_refund(payments.get_task(task_id).subject)
-    request, provider_code = _request(refund)
+    request, provider_code = briefing.refund(refund), payments.get(refund.payment_id).provider
     with atomic(durable=True):
         # Submitted first: after a crash the outcome is unknown, and the provider is asked with the same key.
         moves.move_refund(refund, RefundEvent.SUBMIT, at=at)
@@ -111,18 +111,6 @@ def send_due(*, at: datetime) -> int:
     for task_id in waiting:
         send(task_id, at=at)
     return len(waiting)
-
-
-def _request(refund: Refund) -> tuple[RefundRequest, str]:
-    payment = payments.get(refund.payment_id)
-    request = RefundRequest(
-        code=refund.code,
-        payment_code=payment.code,
-        payment_ref=payment.provider_ref,
-        amount=refund.amount,
-        key=f"refund:{refund.code}",
-    )
-    return request, payment.provider
 
 
 def settle(refund_code: str, *, done: bool, at: datetime) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from app.catalog import stock
 from app.core.actor import SYSTEM
 from app.core.db import atomic, in_atomic, savepoint
-from app.flows import bookkeeping, ordering_notices, refunding
+from app.flows import bookkeeping, briefing, ordering_notices, refunding
 from app.notices.rules import Kind
 from app.orders import queries as orders
 from app.orders import services as order_moves
@@ -27,7 +27,6 @@ from app.payments.providers.base import (
     Event,
     Fact,
     Outcome,
-    PaymentRequest,
     ProviderDown,
     RawRequest,
 )
@@ -39,9 +38,10 @@ from app.shops import queries as shops
 CURRENCY = "VND"
 
 
-def start(payment_code: str, *, language: str, at: datetime) -> Payment:
+def start(payment_code: str, *, language: str, at: datetime, site: str = "", address: str = "") -> Payment:
     """Tell the provider of a payment, once; the same key gives the same answer when it is told again.
 
+    site: where the market stands ("https://…"), for the way back; address: the payer's network address.
     Raises: NotFound, ProviderDown
     """
     payment = payments.get_by_code(payment_code)
@@ -49,7 +49,8 @@ def start(payment_code: str, *, language: str, at: datetime) -> Payment:
         return payment
     if in_atomic():
         raise RuntimeError("a provider is never called inside a unit")
-    answer = providers.get(payment.provider).start(request_of(payment, language), at=at)
+    request = briefing.payment(payment, language, site=site, address=address)
+    answer = providers.get(payment.provider).start(request, at=at)
     with atomic(durable=True):
         payment = payments.get_by_code(payment_code)
         if payment.start is None:
@@ -60,22 +61,6 @@ def start(payment_code: str, *, language: str, at: datetime) -> Payment:
             if payment.state in (PaymentState.CREATED, PaymentState.FAILED):
                 moves.move(payment, PaymentEvent.START, at=at)
     return payment
-
-
-def request_of(payment: Payment, language: str = "vi") -> PaymentRequest:
-    """Give a payment as adapters see it."""
-    receiver = shops.by_ids([payment.shop_id])[payment.shop_id].code if payment.shop_id else ""
-    return PaymentRequest(
-        code=payment.code,
-        amount=payment.amount,
-        settlement=payment.settlement,
-        description=f"Cho so {payment.code}",
-        expires_at=payment.expires_at,
-        language=language,
-        key=f"payment:{payment.code}",
-        receiver=receiver,
-        provider_ref=payment.provider_ref,
-    )
 
 
 def take_message(provider_code: str, message: RawRequest, *, at: datetime) -> Answer:
@@ -122,7 +107,7 @@ def settle(event: Event, *, message_id: int, at: datetime) -> Outcome:
 def ask(payment: Payment, *, at: datetime) -> Outcome:
     """Ask the provider how a payment stands; for messages that were lost."""
     try:
-        event = providers.get(payment.provider).query(request_of(payment), at=at)
+        event = providers.get(payment.provider).query(briefing.payment(payment), at=at)
     except ProviderDown:
         return Outcome.BROKEN
     if event.fact is Fact.PENDING:
@@ -135,7 +120,7 @@ def _money(payment: Payment, event: Event, at: datetime) -> None:
     book = bookkeeping.book_of(parts[0][1], payment)
     bookkeeping.money_arrived(payment, book, event.amount, key=event.dedupe_key, at=at)
     settled_before = payment.state in SETTLED
-    moves.receive(payment, event.amount)
+    moves.receive(payment, event.amount, paid_ref=event.paid_ref)
     late = payment.state not in PAYABLE
     if settled_before:
         # Paid a second time: all of it goes back, to whoever sent it.
@@ -194,7 +179,7 @@ def _closed(payment: Payment, fact: Fact, at: datetime) -> None:
     if fact is Fact.FAILED:
         # The buyer may try again until the goods are free: only the provider's session is forgotten.
         if moves.try_move(payment, PaymentEvent.FAIL, at=at):
-            moves.note_start(payment, start=None, provider_ref=payment.provider_ref, at=at)
+            moves.start_over(payment, at=at)
     elif payment.expires_at <= at:
         expire(payment, at=at)
 

@@ -41,6 +41,8 @@ class Payment(Model):
     settlement: Mapped[str] = plain()
     provider: Mapped[str] = plain()
     provider_ref: Mapped[str | None] = plain()
+    paid_ref: Mapped[str | None] = plain()  # the provider's number of the money, which its refunds name
+    attempt: Mapped[int] = plain(default=1)
     amount: Mapped[int] = plain(BigInteger)
     received: Mapped[int] = plain(BigInteger, default=0)
     refunded: Mapped[int] = plain(BigInteger, default=0)  # asked for; never more than received

@@ -114,12 +114,21 @@ def note_start(
         db.session.flush()
 
 
-def receive(payment: Payment, amount: Dong) -> None:
+def start_over(payment: Payment, *, at: datetime) -> None:
+    """Forget the provider's session after a failed try; the next one bears another reference."""
+    with atomic():
+        payment.start = None
+        payment.attempt += 1
+        db.session.flush()
+
+
+def receive(payment: Payment, amount: Dong, *, paid_ref: str | None = None) -> None:
     """Add what has arrived; one statement, so that two messages never overwrite each other."""
     with atomic():
-        db.session.execute(
-            update(Payment).where(Payment.id == payment.id).values(received=Payment.received + amount)
-        )
+        values: dict[str, Any] = {"received": Payment.received + amount}
+        if paid_ref is not None:
+            values["paid_ref"] = paid_ref
+        db.session.execute(update(Payment).where(Payment.id == payment.id).values(**values))
         db.session.refresh(payment)
 
 

@@ -73,7 +73,7 @@ PUBLIC: dict[str, Callable[[Any], tuple[Args, Args]]] = {
     "dev.become": lambda w: ({"key": "lan"}, {"key": "nobody"}),
 }
 # Arguments that choose a view of one's own things.
-PLAIN: dict[str, Args] = {"seller_money.rows": {"what": "dang-giu"}}
+PLAIN: dict[str, Args] = {"seller_money.rows": {"what": "dang-giu"}, "hooks.take": {"provider": "sandbox"}}
 
 
 def has_object(route: Route) -> bool:

@@ -63,29 +63,65 @@ class ProviderDown(Exception):
 
 
 @dataclass(frozen=True)
+class BankAccount:
+    """A bank account that receives a transfer; `bin` is the bank's number of six digits at NAPAS."""
+
+    bin: str
+    bank: str
+    number: str
+    holder: str
+
+
+@dataclass(frozen=True)
 class PaymentRequest:
-    """What an adapter is told of a payment. amount in đồng; `key` is the idempotency key, from our row."""
+    """What an adapter is told of a payment. amount in đồng; `key` is the idempotency key, from our row.
+
+    attempt: grows with each failed try, for providers that refuse a reference they have seen fail.
+    provider_ref: the provider's name of the payment, from `start`; paid_ref: its number of the money itself.
+    """
 
     code: str
     amount: int
     settlement: str
     description: str
+    created_at: datetime
     expires_at: datetime
     language: str
     key: str
-    receiver: str = ""  # in direct, the shop's code
+    attempt: int = 1
+    return_url: str = ""  # where the payer's browser goes afterwards
+    notify_url: str = ""  # where the provider's machine reports
+    payer_address: str = ""  # the payer's network address
+    account: BankAccount | None = None  # who receives a bank transfer
     provider_ref: str | None = None
+    paid_ref: str | None = None
+
+    @property
+    def ref(self) -> str:
+        """Name this try of the payment at a provider that asks us for a reference."""
+        return f"{self.code}-{self.attempt}"
+
+
+def code_of(ref: str) -> str:
+    """Give the payment's code of a reference made by `PaymentRequest.ref`."""
+    return ref.partition("-")[0]
 
 
 @dataclass(frozen=True)
 class RefundRequest:
-    """What an adapter is told of a refund. amount in đồng."""
+    """What an adapter is told of a refund. Amounts in đồng; `payment` is the payment it goes back from."""
 
     code: str
-    payment_code: str
-    payment_ref: str | None
+    payment: PaymentRequest
     amount: int
     key: str
+    created_at: datetime
+    reason: str = ""
+    provider_ref: str | None = None  # what the provider answered when it was asked first
+
+    @property
+    def is_whole(self) -> bool:
+        return self.amount == self.payment.amount
 
 
 @dataclass(frozen=True)
@@ -130,7 +166,10 @@ class RawRequest:
 
 @dataclass(frozen=True)
 class Event:
-    """One signed fact. amount in đồng; `dedupe_key` names the provider's transaction for ever."""
+    """One signed fact. amount in đồng; `dedupe_key` names the provider's transaction for ever.
+
+    paid_ref: the provider's own number of the money, which a refund has to name.
+    """
 
     provider: str
     fact: Fact
@@ -140,6 +179,7 @@ class Event:
     currency: str
     occurred_at: datetime
     provider_ref: str | None = None
+    paid_ref: str | None = None
     refund_code: str | None = None
 
 
@@ -178,6 +218,8 @@ class PaymentProvider(Protocol):
     def can(self) -> frozenset[Can]: ...
     @property
     def settlements(self) -> frozenset[str]: ...
+    @property
+    def hook_methods(self) -> frozenset[str]: ...
 
     def start(self, payment: PaymentRequest, *, at: datetime) -> Start: ...
     def verify(self, message: RawRequest, *, at: datetime) -> list[Event]: ...

@@ -22,6 +22,7 @@ class CashOnDelivery:
     code = "cod"
     can = frozenset({Can.OFFLINE})
     settlements = frozenset({"direct", "held"})
+    hook_methods = frozenset({"POST"})
 
     def start(self, payment: PaymentRequest, *, at: datetime) -> Offline:
         """There is nothing to do before the door."""

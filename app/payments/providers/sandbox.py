@@ -42,6 +42,7 @@ class Sandbox:
     code = "sandbox"
     can = frozenset({Can.REDIRECT, Can.REFUND, Can.PARTIAL_REFUND, Can.QUERY})
     settlements = frozenset({"direct", "held"})
+    hook_methods = frozenset({"POST"})
 
     def __init__(self, *, secret: str, public_url: str) -> None:
         self._secret = hmac.new(secret.encode(), b"sandbox-provider", hashlib.sha256).digest()
@@ -138,7 +139,7 @@ class Sandbox:
             provider=self.code,
             fact=Fact.REFUNDED,
             dedupe_key=f"refund:{refund.key}",
-            payment_code=refund.payment_code,
+            payment_code=refund.payment.code,
             amount=refund.amount,
             currency="VND",
             occurred_at=at,

@@ -2,6 +2,6 @@
 
 from flask import Blueprint
 
-from app.web.hooks import sandbox
+from app.web.hooks import providers
 
-BLUEPRINTS: tuple[Blueprint, ...] = (sandbox.pages,)
+BLUEPRINTS: tuple[Blueprint, ...] = (providers.pages,)

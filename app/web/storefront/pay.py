@@ -15,7 +15,9 @@ from app.payments.providers.base import ProviderDown
 from app.web.access import Rule, rule
 from app.web.languages import language
 from app.web.messages import sentence
+from app.web.signing_in import address
 from app.web.storefront import visitor, ways_to_pay
+from app.web.storefront.shared import config
 
 pages = Blueprint("pay", __name__)
 
@@ -72,7 +74,9 @@ def start(code: str) -> AnyResponse:
     if not bill.to_pay:
         return visitor.go(back)
     try:
-        payment = settlement.start(bill.code, language=language(), at=clock.now())
+        payment = settlement.start(
+            bill.code, language=language(), at=clock.now(), site=config().public_url, address=address()
+        )
     except ProviderDown:
         return _page(purchase, 503, "down")
     return visitor.go((payment.start or {}).get("url") or back)

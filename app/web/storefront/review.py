@@ -97,12 +97,12 @@ def review_page(
         cart=cart,
         view=view,
         sellers=introducing.sellers([g.shop_id for g in view.groups], on=clock.local_date(clock.now())),
-        way=ways_to_pay.chosen(cart, view),
+        way=(way := ways_to_pay.chosen(cart, view)),
         told=_told(cart),
         place=regions.unit_paths([cart.unit_id])[cart.unit_id] if cart.unit_id else "",
         old={line.offer_code: seen.get(line.offer_code, line.price_seen) for line in lines},
         old_total=form.total_seen if form else view.total,
-        settlements=sorted({group.settlement for group in view.groups}),
+        settlements=ways_to_pay.settlements(view, way.code) if way else [],
         notice=notice,
     )
 
@@ -204,7 +204,7 @@ def way_to_pay() -> Response:
         422 if request.method == "POST" else 200,
         ways=ways,
         chosen=ways_to_pay.chosen(cart, view),
-        settlements=sorted({group.settlement for group in view.groups}),
+        settlements=sorted({kind for one in ways for kind in ways_to_pay.settlements(view, one.code)}),
         in_cart=view.count,
         error=gettext("Choose how to pay") if request.method == "POST" else None,
     )

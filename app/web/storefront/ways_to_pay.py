@@ -41,8 +41,12 @@ def way(code: str) -> Way:
 
 def offered(view: basket.View) -> list[Way]:
     """List the ways that every household in the cart can be paid by."""
-    wanted = {group.settlement for group in view.groups}
-    return [way(p.code) for p in providers.offered() if wanted <= p.settlements]
+    return [way(p.code) for p in providers.offered()]
+
+
+def settlements(view: basket.View, code: str) -> list[str]:
+    """List how the money of this basket travels when it is paid that way: direct, held, or both."""
+    return sorted({providers.settlement_of(code, group.settlement) for group in view.groups})
 
 
 def chosen(cart: Cart, view: basket.View) -> Way | None:
