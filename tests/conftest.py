@@ -26,6 +26,7 @@ SECRETS = {"secret_key": "test-" * 8, "data_key": "ab" * 32}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--vectors", default="", help="a file of payment vectors")
     parser.addoption("--photos", default=None, help="a folder of photos to run through the pipeline")
     parser.addoption("--full", action="store_true", help="run heavy tests whole, as `make nightly` does")
 
