@@ -44,7 +44,7 @@ DAY: Suites = {
 # of every folder without a part, so that none can be forgotten.
 LONG = ["--full", "--timeout=1500", "-rP", "--show-capture=stdout"]
 HEAVY = ["-m", "heavy and not once and not browser", *LONG]
-APART = ("tests/flows", "tests/crash", "tests/races")
+APART = ("tests/crash", "tests/races")
 
 
 def on_both(*words: str) -> Suites:
@@ -58,8 +58,16 @@ NIGHT: list[Suites] = [
         "once": (["-m", "heavy and once and not browser", *LONG], "sqlite"),
         "browser": (["-m", "heavy and browser", *LONG], "sqlite"),
     },
+    {
+        "sqlite": (["tests/flows", "-k", "not (lot2 or lot3 or lot4)", *HEAVY], "sqlite"),
+        "postgres": (["tests/flows", *HEAVY], "postgres"),
+    },
+    {
+        "lots": (["tests/flows", "-k", "lot2 or lot3", *HEAVY], "sqlite"),
+        "lot": (["tests/flows", "-k", "lot4", *HEAVY], "sqlite"),
+    },
     *(on_both(folder, *HEAVY) for folder in APART),
-    on_both(*HEAVY, *(f"--ignore={folder}" for folder in APART)),
+    on_both(*HEAVY, *(f"--ignore={folder}" for folder in ("tests/flows", *APART))),
 ]
 INNER = ["tests/rules", "tests/test_house.py", "tests/rooms", "--ignore-glob=tests/rooms/test_photos*"]
 
