@@ -40,16 +40,35 @@ class Category:
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit of sale: `per` units of the lot's `base` ("g", "ml" or "piece")."""
+    """A unit of sale: `per` units of the lot's `base` ("g", "ml" or "piece").
+
+    names: what explains it; one and many: its English words beside a price and after a count; also: what
+    else people type for it in English. counted_in: the unit in which English writes its amounts, where it
+    has no word of its own: two yến are 20 kg.
+    """
 
     code: str
     names: dict[str, str]
+    one: str
+    many: str
+    also: tuple[str, ...]
+    counted_in: str | None
     base: str
     per: int
     divisible: bool
 
-    def name(self, language: str) -> str:
-        return self.names.get(language, self.names["vi"])
+    def word(self, language: str, *, several: bool = False) -> str:
+        """Give the word for one of it, or for several: "hộp", "box", "boxes"."""
+        if language != "en":
+            return self.names["vi"]
+        return self.many if several else self.one
+
+    @property
+    def spoken(self) -> tuple[str, ...]:
+        """Give every name that people type after a count of it, in any language."""
+        names = dict.fromkeys((*self.names.values(), self.one, self.many, *self.also))
+        # After a count "10 kg" would be another number.
+        return tuple(name for name in names if not any(char.isdigit() for char in name))
 
 
 def _category(row: dict[str, Any]) -> Category:
@@ -69,6 +88,10 @@ def _unit(row: dict[str, Any]) -> Unit:
     return Unit(
         code=row["code"],
         names={key: row[key] for key in ("vi", "en", "zh")},
+        one=row["en_one"],
+        many=row["en_many"],
+        also=tuple(row.get("en_also", ())),
+        counted_in=row.get("en_counted_in"),
         # A box or a bundle has no fixed content: the lot counts boxes.
         base=row["base_unit"] if row["base_unit"] in ("g", "ml") else "piece",
         per=row["base_qty"] or 1,
@@ -114,6 +137,13 @@ def unit(code: str) -> Unit:
     if found is None:
         raise NotFound("unit")
     return found
+
+
+@cache
+def volumes() -> dict[str, int]:
+    """Give the words for volumes with their millilitres: what is poured is counted in any of them."""
+    poured = [unit for unit in units().values() if unit.base == "ml"]
+    return {word: unit.per for unit in poured for word in unit.spoken}
 
 
 def family(code: str) -> tuple[str, ...]:

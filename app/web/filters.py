@@ -44,29 +44,37 @@ def unit_name(code: str) -> str:
     return _unit_name(code, language())
 
 
+def units_name(code: str) -> str:
+    """Give the word after a count that is not known yet, beside a field: "kg", "quả", "pieces"."""
+    return _unit_name(code, language(), several=True)
+
+
 @cache
-def _unit_name(code: str, tongue: str) -> str:
-    # "kilogram" and "piece (fruit, egg)" explain the unit; beside a price stands its sign or first word.
-    if code in ("kg", "g", "ml"):
-        return code
-    return re.split(r" ?[(/]", taxonomy.unit(code).name(tongue))[0]
+def _unit_name(code: str, tongue: str, *, several: bool = False) -> str:
+    return taxonomy.unit(code).word(tongue, several=several)
 
 
 def amount(quantity: int, per: int, unit: str) -> str:
-    """Write an amount of `quantity` base units sold by `per`: (2500, 1000, "kg") -> "2,5 kg"."""
+    """Write an amount of `quantity` base units sold by `per`: (2500, 1000, "kg") -> "2,5 kg", "2 boxes"."""
     return _amount(quantity, per, unit, language())
 
 
 @lru_cache(maxsize=4096)
 def _amount(quantity: int, per: int, unit: str, tongue: str) -> str:
-    return f"{show_quantity(quantity, per, tongue)}{NBSP}{_unit_name(unit, tongue)}"
+    counted_in = taxonomy.unit(unit).counted_in if tongue == "en" else None
+    if counted_in is not None:
+        return _amount(quantity, taxonomy.unit(counted_in).per, counted_in, tongue)
+    shown = show_quantity(quantity, per, tongue)
+    # "1 box", "1/3 box", but "0.5 litres" and "2 1/3 boxes".
+    one = quantity == per or (quantity < per and "/" in shown)
+    return f"{shown}{NBSP}{_unit_name(unit, tongue, several=not one)}"
 
 
 def heap(quantity: int, base: str) -> str:
     """Write an amount of a lot: grams as kg, millilitres as litres, pieces as they are."""
     if base == "piece":
         return number(quantity)
-    return f"{show_quantity(quantity, 1000, language())}{NBSP}{'kg' if base == 'g' else unit_name('lit')}"
+    return amount(quantity, 1000, "kg" if base == "g" else "lit")
 
 
 def day(value: date | datetime) -> str:
@@ -170,6 +178,7 @@ def init(app: Flask) -> None:
         amount=amount,
         heap=heap,
         unit_name=unit_name,
+        units_name=units_name,
         category_name=category_name,
         kind_name=kind_name,
         date=day,

@@ -141,7 +141,9 @@ if (amounts && bar.sum) {
   amounts.addEventListener("input", () => {
     const typed = amounts.elements.other.value.trim();
     const chip = amounts.querySelector("[name=quantity]:checked");
-    bar.chosen.textContent = typed || !chip ? `${typed} ${amounts.dataset.unit}` : chip.dataset.amount;
+    const { unit, one } = amounts.dataset;
+    const said = /\p{L}/u.test(typed) ? typed : `${typed} ${typed === "1" && one ? one : unit}`;
+    bar.chosen.textContent = typed || !chip ? said : chip.dataset.amount;
     bar.sum.textContent = typed || !chip ? "" : chip.dataset.total;
   });
 }

@@ -12,7 +12,7 @@ from app.core.quantity import show_quantity
 from app.flows import goods, listing
 from app.flows.goods import Good
 from app.web.access import Rule, rule
-from app.web.filters import unit_name
+from app.web.filters import units_name
 from app.web.languages import language
 from app.web.seller import packs, shown
 from app.web.seller.typed import Typed
@@ -83,8 +83,12 @@ def read_amount(typed: Typed, good: Good, *, zero: bool = False) -> int:
     assert good.main is not None and good.lot is not None  # noqa: S101
     unit = typed.one_of("amount_unit", tiles(good)) or good.main.unit
     per = good.main.per if unit == good.main.unit else taxonomy.unit(unit).per
-    names = taxonomy.unit(unit).names
-    return typed.amount("amount", per=per, base=good.lot.base, names=(names["vi"], names["en"]), zero=zero)
+    # "2 chục 3 quả", whichever of the two tiles is pressed.
+    more = [taxonomy.unit(tile) for tile in tiles(good) if tile != good.main.unit]
+    also = {word: other.per for other in more for word in other.spoken}
+    also |= dict.fromkeys(taxonomy.unit(good.main.unit).spoken, good.main.per)
+    names = taxonomy.unit(unit).spoken
+    return typed.amount("amount", per=per, base=good.lot.base, names=names, also=also, zero=zero)
 
 
 def read_harvest(typed: Typed, today: date) -> date | None:
@@ -126,8 +130,8 @@ def _page(typed: Typed, good: Good) -> str:
         "seller/sell_amount.html",
         typed=typed,
         good=good,
-        tiles=packs.words(good, tiles(good)),
-        unit=unit_name(good.main.unit),
+        tiles=packs.counts(tiles(good)),
+        units=units_name(good.main.unit),
         shown_amount=typed.raw("amount", kept),
         read_back=shown.left_words(good) if good.left else None,
         harvest=typed.raw("harvest", harvest_choice(good, today)),

@@ -15,7 +15,7 @@ from app.flows.goods import Good
 from app.media.rules import MAX_BYTES
 from app.web.access import Rule, rule
 from app.web.bodies import accepts
-from app.web.filters import unit_name
+from app.web.filters import unit_name, units_name
 from app.web.languages import language
 from app.web.seller import counting, packs, shown
 from app.web.seller.selling import WAIT
@@ -123,8 +123,9 @@ def _page(typed: Typed, good: Good) -> str:
         typed=typed,
         good=good,
         saved="luu" in request.args and request.method == "GET",
-        tiles=packs.words(good, counting.tiles(good)),
+        tiles=packs.counts(counting.tiles(good)),
         unit=unit_name(good.main.unit),
+        units=units_name(good.main.unit),
         shown_amount=typed.raw("amount", show_quantity(good.left, good.main.per, language())),
         stock=shown.stock_words(good),
         harvest=typed.raw("harvest", counting.harvest_choice(good, today)),

@@ -37,10 +37,12 @@ def _one(line: OrderLine, categories: Mapping[str, str]) -> str:
 
 
 def how_much(line: OrderLine) -> str:
-    """Write how much of a line goes into the parcel: "5 kg", "2 hộp 5 kg"."""
+    """Write how much of a line goes into the parcel: "5 kg", "2 hộp 5 kg", "2 boxes of 5 kg"."""
     said = amount(line.quantity, line.per, line.unit)
     weighed = taxonomy.unit(line.unit).base == line.base
-    return said if weighed or line.base == "piece" else f"{said} {heap(line.per, line.base)}"
+    if weighed or line.base == "piece":
+        return said
+    return gettext("%(count)s of %(size)s", count=said, size=heap(line.per, line.base))
 
 
 def picture(line: OrderLine, categories: Mapping[str, str]) -> str:

@@ -12,7 +12,7 @@ from app.core import clock
 from app.core.errors import Refused
 from app.flows import shelf
 from app.flows.goods import Good
-from app.web.filters import heap, unit_name
+from app.web.filters import heap, unit_name, units_name
 from app.web.seller.typed import Typed
 from app.web.signing_in import actor
 
@@ -68,7 +68,7 @@ def add(typed: Typed, good: Good) -> None:
         return
     own = taxonomy.unit(unit)
     size = "" if per == own.per and own.base == good.lot.base else heap(per, good.lot.base)
-    label = rules.label_of(own.name("vi"), size, grade)
+    label = rules.label_of(own.word("vi"), size, grade)
     terms = Terms(unit=unit, price=price, per=per, grade=grade, label=label)
     try:
         shelf.add_offer(
@@ -87,8 +87,13 @@ def withdraw(code: str) -> None:
 
 
 def words(good: Good, codes: Sequence[str]) -> list[tuple[str, str]]:
-    """Give units as chips want them."""
+    """Give units as chips want them: what one is packed into."""
     return [(code, unit_name(code)) for code in codes]
+
+
+def counts(codes: Sequence[str]) -> list[tuple[str, str]]:
+    """Give units as chips want them: what a number beside them counts."""
+    return [(code, units_name(code)) for code in codes]
 
 
 def _size(typed: Typed, good: Good, unit: str) -> int:

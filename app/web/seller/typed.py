@@ -1,7 +1,7 @@
 """A form as it came in: what was typed stays as it is, what can be used is read, the rest gets a sentence."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -67,7 +67,7 @@ class Typed:
         try:
             return parse_dong(
                 self.raw(name)[:60],
-                sold_by=taxonomy.unit(unit).name("vi"),
+                sold_by=taxonomy.unit(unit).word("vi"),
                 smallest=rules.MIN_PRICE,
                 largest=rules.MAX_PRICE,
             )
@@ -86,19 +86,34 @@ class Typed:
             return 0
 
     def amount(
-        self, name: str, *, per: int, base: str, names: Iterable[str] = (), step: int = 1, zero: bool = False
+        self,
+        name: str,
+        *,
+        per: int,
+        base: str,
+        names: Collection[str] = (),
+        also: Mapping[str, int] | None = None,
+        zero: bool = False,
     ) -> int:
-        """Read an amount into the base; a number alone counts units of `per`. 0 with an error if none."""
+        """Read an amount into the base; a number alone counts units of `per`. 0 with an error if none.
+
+        names: of that unit. also: further words, with what they hold of the base.
+        """
         typed = self.raw(name)[:60]
         if zero and nfc(narrow(typed)) == "0":
             return 0
         most = rules.MOST_IN_LOT[base]
         try:
             return parse_amount(
-                typed, per=per, largest=most, step=step, by_weight=base == "g", unit_names=list(names)
+                typed,
+                per=per,
+                largest=most,
+                by_weight=base == "g",
+                unit_names=names,
+                also=(taxonomy.volumes() if base == "ml" else {}) | dict(also or {}),
             )
         except BadNumber as fault:
-            self.errors[name] = bad_amount(fault, heap(most, base), heap(step, base))
+            self.errors[name] = bad_amount(fault, heap(most, base), heap(1, base))
             return 0
 
     def day(self, name: str, today: date) -> date | None:

@@ -91,7 +91,7 @@ def _photo(key: str) -> bytes | None:
 
 def _of_listing(facts: ShareFacts) -> ShareCard:
     # One picture serves both languages: names and numbers, hardly a word.
-    unit = facts.label or taxonomy.unit(facts.unit).name("vi")
+    unit = facts.label or taxonomy.unit(facts.unit).word("vi")
     return ShareCard(
         title=facts.title,
         price=f"{facts.price:,}".replace(",", ".") + " đ",

@@ -46,7 +46,7 @@ def quantity(line: basket.Line, typed: str) -> int:
 
     Raises: Unreadable with the sentence to show.
     """
-    names = (line.label, *taxonomy.unit(line.unit).names.values())
+    names = (line.label, *taxonomy.unit(line.unit).spoken)
     most = MOST_IN_LOT[line.base]
     try:
         return parse_amount(
@@ -56,6 +56,7 @@ def quantity(line: basket.Line, typed: str) -> int:
             step=line.step,
             by_weight=line.base == "g",
             unit_names=[name for name in names if name],
+            also=taxonomy.volumes() if line.base == "ml" else None,
         )
     except BadNumber as fault:
         shown = bad_amount(fault, amount(most, line.per, line.unit), amount(line.step, line.per, line.unit))
