@@ -183,6 +183,21 @@ def months_of(bits: int) -> tuple[int, ...]:
     return tuple(month for month in range(1, 13) if bits >> (month - 1) & 1)
 
 
+@cache
+def spans(months: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+    """Give first and last month of each season of a year, in the order of their first months.
+
+    A season over New Year ends in a lower month than it begins: (12, 2). None without a season or all year.
+    """
+    inside = set(months)
+    firsts = [month for month in sorted(inside) if (month - 2) % 12 + 1 not in inside]
+    lasts = [month for month in sorted(inside) if month % 12 + 1 not in inside]
+    # Where December and January belong together, the first end belongs to the last beginning.
+    if firsts and lasts[0] < firsts[0]:
+        lasts = [*lasts[1:], lasts[0]]
+    return tuple(zip(firsts, lasts, strict=True))
+
+
 def label_of(unit_name: str, size: str, grade: str) -> str:
     """Name an offer that is not the plain one: "thùng 5 kg, loại 1"."""
     packed = f"{unit_name} {size}" if size else ""

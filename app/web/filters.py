@@ -7,6 +7,8 @@ from functools import cache, lru_cache
 from gettext import NullTranslations
 from typing import Any
 
+from babel.dates import get_month_names
+from babel.lists import format_list
 from babel.numbers import format_decimal
 from flask import Flask
 from flask_babel import force_locale, format_date, format_datetime, get_domain
@@ -15,6 +17,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from app.catalog import taxonomy
+from app.catalog.rules import spans
 from app.core.clock import local
 from app.core.phones import mask_phone, show_phone
 from app.core.quantity import show_quantity
@@ -98,6 +101,29 @@ def long_day(value: date | datetime) -> str:
 def month_name(value: int) -> str:
     """Write a month: 11 in Vietnamese, where "tháng" stands before it, "November" in English."""
     return str(value) if language() == "vi" else format_date(date(2000, value, 1), "MMMM")
+
+
+def season_name(span: tuple[int, int]) -> str:
+    """Write one season: "tháng 7–9", "Jul–Sep"; of one month, "tháng 7", "Jul"."""
+    return _season_name(span, language())
+
+
+@cache
+def _season_name(span: tuple[int, int], tongue: str) -> str:
+    months = dict.fromkeys(span)
+    if tongue == "vi":
+        return f"tháng {'–'.join(map(str, months))}"
+    return "–".join(get_month_names("abbreviated", locale=tongue)[month] for month in months)
+
+
+def season_names(months: tuple[int, ...]) -> str:
+    """Write all seasons of a year: "tháng 2–4 và tháng 8–9", "Feb–Apr and Aug–Sep"."""
+    return _season_names(months, language())
+
+
+@cache
+def _season_names(months: tuple[int, ...], tongue: str) -> str:
+    return format_list([_season_name(span, tongue) for span in spans(months)], locale=tongue)
 
 
 def clock_time(value: datetime) -> str:
@@ -185,6 +211,9 @@ def init(app: Flask) -> None:
         short_day=short_day,
         long_day=long_day,
         month_name=month_name,
+        season_name=season_name,
+        season_names=season_names,
+        spans=spans,
         time=clock_time,
         phone=show_phone,
         masked=mask_phone,
