@@ -1,7 +1,7 @@
 """Money: đồng as whole numbers, how they are read, said aloud, rounded and shared out."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TypeAlias
 
 # Callers of parse_dong catch money.BadNumber; it lives in numbers because quantities share it.
@@ -58,19 +58,19 @@ def parse_dong(
     text: str,
     *,
     bare_thousands: bool = True,
-    sold_by: str = "kg",
+    sold_by: Collection[str] = ("kg",),
     smallest: Dong = 1,
     largest: Dong = MAX_DONG,
 ) -> Dong:
     """Read a price as farmers write it: "45k", "45.000", "45 nghìn", "1tr2", "1,2 triệu", "45.000 đ/kg".
 
     With `bare_thousands` a number below 1,000 without any unit counts thousands: "35" is 35,000 đồng and
-    "45,5" is 45,500; "35 đ" stays 35. A slash may name only the unit sold (`sold_by`), since a price for
-    another unit is another price.
+    "45,5" is 45,500; "35 đ" stays 35. A slash may name only the unit sold (`sold_by`, its names), since
+    a price for another unit is another price.
     Raises: BadNumber.
     """
     amount, slash, unit = plain(text).partition("/")
-    if slash and unit.strip() != plain(sold_by):
+    if slash and unit.strip() not in map(plain, sold_by):
         raise BadNumber(NumberFault.NOT_A_NUMBER)
     amount = amount.strip()
     number = _CURRENCY.sub("", amount)

@@ -110,9 +110,10 @@ def test_a_bare_number_counts_thousands_only_where_asked() -> None:
 
 
 def test_a_slash_may_name_only_the_unit_sold() -> None:
-    assert money.parse_dong("90k/Hộp", sold_by="hộp") == 90_000
+    assert money.parse_dong("90k/Hộp", sold_by=("hộp", "box")) == 90_000
+    assert money.parse_dong("90,000 đ/box", sold_by=("hộp", "box")) == 90_000
     with pytest.raises(money.BadNumber):
-        money.parse_dong("90k/kg", sold_by="hộp")
+        money.parse_dong("90k/kg", sold_by=("hộp", "box"))
 
 
 @pytest.mark.parametrize(

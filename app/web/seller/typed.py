@@ -67,7 +67,7 @@ class Typed:
         try:
             return parse_dong(
                 self.raw(name)[:60],
-                sold_by=taxonomy.unit(unit).word("vi"),
+                sold_by=(*taxonomy.unit(unit).spoken, taxonomy.unit(unit).one),
                 smallest=rules.MIN_PRICE,
                 largest=rules.MAX_PRICE,
             )
