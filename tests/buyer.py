@@ -123,3 +123,8 @@ class Buyer:
     def cookies(self) -> Iterator[str]:
         """Name the cookies that this browser holds."""
         return (name for (_, _, name) in self.client._cookies)  # noqa: SLF001 - the client has no list of them
+
+    def sent_cookies(self) -> Iterator[str]:
+        """Give the cookies as this browser would send them."""
+        jar = self.client._cookies  # noqa: SLF001 - the client has no list of them
+        return (f"{cookie.key}={cookie.value}" for cookie in jar.values())
