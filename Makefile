@@ -11,7 +11,7 @@ run: ## Serve the demo market on http://127.0.0.1:8000 (PORT and HOST are honour
 	@.ci/setup run
 	@exec .venv/bin/flask --app wsgi market run
 
-setup: ## Install what the tests need: packages, PostgreSQL, Chromium
+setup: ## Install what the tests need: packages, PostgreSQL, Chromium, nginx
 	@.ci/setup test
 
 test: setup ## Run every check: lint, types, floors, translations, both databases, the browser

@@ -34,7 +34,8 @@ class Database(Protocol):
     def wipe(self, app: Flask) -> None: ...
 
 
-def _fill(app: Flask) -> None:
+def fill(app: Flask) -> None:
+    """Migrate an empty database and load the administrative units."""
     with app.app_context():
         flask_migrate.upgrade()
         regions.load_units(ROOT / "data")
@@ -48,7 +49,7 @@ class SqliteFile:
         self.url = f"sqlite:///{self._file}"
 
     def prepare(self, app: Flask) -> None:
-        _fill(app)
+        fill(app)
         self._close(app)
         shutil.copy(self._file, self._prepared)
 
@@ -70,7 +71,7 @@ class Postgres:
         self.url, self._last_unit = url, 0
 
     def prepare(self, app: Flask) -> None:
-        _fill(app)
+        fill(app)
         with app.app_context(), db.engine.connect() as connection:
             self._last_unit = connection.scalar(text("SELECT max(id) FROM units")) or 0
 
@@ -91,13 +92,20 @@ class Postgres:
 @contextmanager
 def make(engine: str) -> Iterator[Database]:
     """Make the database of one run and remove it afterwards."""
+    with private_folder() as folder:
+        if engine == "sqlite":
+            yield SqliteFile(folder)
+            return
+        with server(folder) as url, made_in(url) as made:
+            yield Postgres(made)
+
+
+@contextmanager
+def private_folder() -> Iterator[Path]:
+    """Give a folder, in memory where that can be had."""
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
-        if engine == "sqlite":
-            yield SqliteFile(Path(folder))
-            return
-        with server(Path(folder)) as url, _database(url) as made:
-            yield Postgres(made)
+        yield Path(folder)
 
 
 @contextmanager
@@ -106,7 +114,7 @@ def blank(like: Database, folder: Path) -> Iterator[str]:
     if like.url.startswith("sqlite"):
         yield f"sqlite:///{folder / 'blank.db'}"
         return
-    with _database(like.url.replace("postgresql+psycopg", "postgresql")) as made:
+    with made_in(like.url.replace("postgresql+psycopg", "postgresql")) as made:
         yield made
 
 
@@ -165,7 +173,8 @@ def cluster(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _database(url: str) -> Iterator[str]:
+def made_in(url: str) -> Iterator[str]:
+    """Make an empty database on a server and drop it afterwards."""
     name = f"market_{os.getpid()}_{time.monotonic_ns()}"
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
