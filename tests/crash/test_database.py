@@ -91,7 +91,8 @@ def _kill_server(folder: Path) -> None:
         with suppress(ProcessLookupError):
             os.kill(one, signal.SIGKILL)
     # Where no init buries the dead, their number stays taken, and the next server takes it for a living one.
-    (folder / "cluster" / "postmaster.pid").unlink()
+    for lock in (folder / "cluster" / "postmaster.pid", folder / ".s.PGSQL.5432.lock"):
+        lock.unlink()
 
 
 def _start_server(folder: Path) -> "subprocess.Popen[bytes]":
