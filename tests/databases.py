@@ -57,6 +57,11 @@ class SqliteFile:
         self._close(app)
         shutil.copy(self._prepared, self._file)
 
+    def again(self, file: Path) -> str:
+        """Make one more like the prepared one. Gives its address."""
+        shutil.copy(self._prepared, file)
+        return f"sqlite:///{file}"
+
     def _close(self, app: Flask) -> None:
         with app.app_context():
             db.engine.dispose()

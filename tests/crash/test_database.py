@@ -14,9 +14,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
 from app import create_app
 from app.config import ROOT, Config
+from app.core.db import db
 from tests import databases
 from tests.conftest import SECRETS
 from tests.crash.house import House, environment, serving
@@ -69,13 +71,16 @@ def look(env: Mapping[str, str], seen: list[str]) -> int:
     return int(done.stdout)
 
 
-def _new_market(config: Config, url: str) -> tuple[dict[str, str], str]:
+def _market(config: Config, url: str, *, fill: bool) -> tuple[dict[str, str], str]:
     """Make a market in a database of this test's own. Gives its environment and an offer of plenty."""
     own = replace(config, database_url=url)
     app = create_app(own)
     with app.app_context():
-        databases.fill(app)
+        if fill:
+            databases.fill(app)
         code = make_offer(stock=PLENTY).code
+        db.session.remove()
+        db.engine.dispose()
     return environment(own, **SECRETS), code
 
 
@@ -122,7 +127,7 @@ def test_the_database_may_be_killed_under_its_orders(
         databases.cluster(folder) as server,
         databases.made_in(server) as url,
     ):
-        env, offer = _new_market(config, url)
+        env, offer = _market(config, url, fill=True)
         with serving(env) as house, buying(env, offer) as buyers:
             began = time.monotonic()
             for _ in range(kills):
@@ -142,13 +147,13 @@ def test_the_database_may_be_killed_under_its_orders(
 
 @pytest.mark.timeout(1200)
 def test_a_copy_of_any_instant_is_sound(
-    database: databases.Database, config: Config, tmp_path: Path, full: bool
+    app: Flask, database: databases.Database, config: Config, tmp_path: Path, full: bool
 ) -> None:
     """The writer is stopped for the copy, which then shows what a dead process leaves: file and log."""
-    if not database.url.startswith("sqlite"):
+    if not isinstance(database, databases.SqliteFile):
         pytest.skip("PostgreSQL's files are looked at by its own recovery, above")
     copies, rng, counts = 100 if full else 2, random.Random(SEED), []
-    env, offer = _new_market(config, f"sqlite:///{tmp_path}/market.db")
+    env, offer = _market(config, database.again(tmp_path / "market.db"), fill=False)
     with buying(env, offer) as buyers:
         buyers.wait_for(5)
         for number in range(copies):

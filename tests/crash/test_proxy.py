@@ -19,6 +19,7 @@ from app.serving import GUNICORN
 from tests.conftest import SECRETS
 from tests.crash import nginx
 from tests.crash.house import environment
+from tests.databases import Database, SqliteFile
 from tests.factories import make_offer
 
 PEOPLE = 20
@@ -52,7 +53,9 @@ def _serve(env: Mapping[str, str], held: socket.socket) -> subprocess.Popen[byte
 
 
 @pytest.fixture
-def env(config: Config) -> dict[str, str]:
+def env(config: Config, database: Database) -> dict[str, str]:
+    if not isinstance(database, SqliteFile):
+        pytest.skip("nginx and gunicorn are the same before any database")
     return {**environment(config, **SECRETS), "TRUSTED_PROXIES": "1"}
 
 
