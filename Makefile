@@ -2,7 +2,7 @@
 PYTHON = .venv/bin/python
 export LC_ALL ?= C.UTF-8
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check nightly reset screens messages migration reference pins audit bench
+.PHONY: help run setup test check nightly crash reset screens messages migration reference pins audit bench
 
 help: ## Name every command
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -20,8 +20,11 @@ test: setup ## Run every check: lint, types, floors, translations, both database
 check: setup ## Run the inner loop, in less than a minute
 	@exec $(PYTHON) .ci/checks.py check
 
-nightly: setup ## Run every check with the heavy tests whole
+nightly: setup ## Run the heavy tests whole, in parts (PART=3 runs one)
 	@exec $(PYTHON) .ci/checks.py nightly
+
+crash: setup ## Kill workers, database and proxy many times, in parts (PART=2 runs one)
+	@exec $(PYTHON) .ci/checks.py crash
 
 reset: ## Throw away the local market under instance/; the next `make run` builds it anew
 	rm -rf instance

@@ -1,11 +1,11 @@
-"""`make test`, `make nightly` and `make check`: every check of the house, and one sentence at the end.
+"""`make test`, `nightly`, `crash` and `check`: every check of the house, and one sentence at the end.
 
 The suite runs on SQLite and on PostgreSQL side by side; then what touches no database, and the browser tests.
 What each of them said stands in `test-results/` and is shown at the end. The last line is
 `N passed, N failed, N skipped`.
 
 The night takes hours where the day takes minutes, so it comes in parts of at most 25 minutes, one after the
-other or singly (`PART=3 make nightly`). What a part said stands in `test-results/night-3.txt`, headed by
+other or singly (`PART=3 make nightly`). What a part said stands in `test-results/nightly-3.txt`, headed by
 commit and seed; `SEED=7 make nightly` chooses one.
 """
 
@@ -44,7 +44,7 @@ DAY: Suites = {
 # of every folder without a part, so that none can be forgotten.
 LONG = ["--full", "--timeout=1500", "-rP", "--show-capture=stdout"]
 HEAVY = ["-m", "heavy and not once and not browser", *LONG]
-APART = ("tests/crash", "tests/races")
+APART = ("tests/flows", "tests/crash", "tests/races")
 
 
 def on_both(*words: str) -> Suites:
@@ -52,6 +52,12 @@ def on_both(*words: str) -> Suites:
     return {name: ([*words], name) for name in SERVERS}
 
 
+# Everything that is killed, a part for each thing: the parts of `make crash`, and of the night.
+CRASH: list[Suites] = [
+    on_both("tests/crash/test_every_point.py", "tests/crash/test_proxy.py", *HEAVY),
+    on_both("tests/crash/test_kills.py", *HEAVY),
+    on_both("tests/crash/test_database.py", *HEAVY),
+]
 NIGHT: list[Suites] = [
     DAY,
     {
@@ -66,8 +72,9 @@ NIGHT: list[Suites] = [
         "lots": (["tests/flows", "-k", "lot2 or lot3", *HEAVY], "sqlite"),
         "lot": (["tests/flows", "-k", "lot4", *HEAVY], "sqlite"),
     },
-    *(on_both(folder, *HEAVY) for folder in APART),
-    on_both(*HEAVY, *(f"--ignore={folder}" for folder in ("tests/flows", *APART))),
+    *CRASH,
+    on_both("tests/races", *HEAVY),
+    on_both(*HEAVY, *(f"--ignore={folder}" for folder in APART)),
 ]
 INNER = ["tests/rules", "tests/test_house.py", "tests/rooms", "--ignore-glob=tests/rooms/test_photos*"]
 
@@ -176,20 +183,22 @@ def whole(suites: Suites, *more: str) -> list[Outcome]:
     return outcomes
 
 
-def night() -> list[Outcome]:
-    """Run the heavy tests whole: the part that PART names, or all of them; each leaves its own report."""
+def in_parts(what: str, parts: list[Suites]) -> list[Outcome]:
+    """Run heavy tests whole: the part that PART names, or all of them; each leaves its own report."""
     seed = os.environ.get("SEED") or time.strftime("%Y%m%d")
     wanted = os.environ.get("PART")
     outcomes: list[Outcome] = []
-    for number, suites in enumerate(NIGHT, 1):
+    for number, suites in enumerate(parts, 1):
         if wanted and int(wanted) != number:
             continue
         started = time.monotonic()
         made = [check.end() for check in static()] if suites is DAY else []
         made += whole(suites, f"--hypothesis-seed={seed}")
-        title = f"Part {number} of {len(NIGHT)}, commit {commit()}, seed {seed}, {time.strftime('%F %R')}"
+        title = (
+            f"{what}: part {number} of {len(parts)}, commit {commit()}, seed {seed}, {time.strftime('%F %R')}"
+        )
         report = f"{title}\n{told(made, time.monotonic() - started)}\n"
-        (RESULTS / f"night-{number}.txt").write_text(report)
+        (RESULTS / f"{what}-{number}.txt").write_text(report)
         print(report, flush=True)
         outcomes += made
     return outcomes
@@ -220,11 +229,11 @@ def told(outcomes: list[Outcome], seconds: float) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=["test", "nightly", "check"])
+    parser.add_argument("what", choices=["test", "nightly", "crash", "check"])
     what = parser.parse_args().what
     RESULTS.mkdir(exist_ok=True)
-    if what == "nightly":
-        outcomes = night()
+    if what in ("nightly", "crash"):
+        outcomes = in_parts(what, NIGHT if what == "nightly" else CRASH)
     else:
         started = time.monotonic()
         outcomes = inner() if what == "check" else [*(one.end() for one in static()), *whole(DAY)]
