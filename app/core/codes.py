@@ -54,6 +54,17 @@ def check_character(start: str) -> str:
     return ALPHABET[_times_x(_syndrome(_values(start)))]
 
 
+def missing_character(start: str, end: str) -> str:
+    """Return the only character that between these two makes a code whose check fits.
+
+    start: the prefix of two letters and more. Raises: KeyError for a character outside the alphabet.
+    """
+    value = _syndrome(_values(start + ALPHABET[0] + end))
+    for _ in end:
+        value = _over_x(value)
+    return ALPHABET[value]
+
+
 def check_code(code: str) -> bool:
     """Say whether a code in normal form has the right shape and check character."""
     return bool(CODE_FORM.fullmatch(code)) and _syndrome(_values(code)) == 0
@@ -130,3 +141,7 @@ def _syndrome(values: Iterable[int]) -> int:
 def _times_x(value: int) -> int:
     doubled = value << 1
     return doubled ^ 0b100101 if doubled & 0b100000 else doubled
+
+
+def _over_x(value: int) -> int:
+    return (value ^ 0b100101) >> 1 if value & 1 else value >> 1
