@@ -14,7 +14,7 @@ def create_app(config: Config | None = None) -> Flask:
     from app.core.db import db
     from app.media import decoding
     from app.notices import channels
-    from app.payments import providers
+    from app.payments import feeds, providers
 
     config = config or Config.from_env()
     config.check()
@@ -28,6 +28,7 @@ def create_app(config: Config | None = None) -> Flask:
     db.init_app(app)
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     providers.bind(config)
+    feeds.bind(config)
     channels.bind(config)
     jobs.bind(app, config)
     web.mount(app, config)

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from app.ledger import services as ledger
-from app.ledger.rules import Book, settlement_rule, transfer
+from app.ledger.rules import Account, Book, settlement_rule, transfer
 from app.orders.models import Order
 from app.payments.models import Payment
 from app.shops import queries as shops
@@ -18,6 +18,23 @@ def book_of(order: Order, payment: Payment) -> Book:
 def money_arrived(payment: Payment, book: Book, amount: int, *, key: str, at: datetime) -> None:
     """Q2, Q3, Q8: note what has come before it is decided whose it is."""
     ledger.post("Q2", f"{payment.code}:{key}", transfer(book.source, book.suspense, amount), at=at)
+
+
+UNIDENTIFIED = ("L", "unidentified", "")
+
+
+def nobody_knows_whose(provider: str, amount: int, *, key: str, at: datetime) -> None:
+    """Q9: money is on the operator's account, and no payment is known for it."""
+    ledger.post("Q9", key, transfer(_held_by(provider), UNIDENTIFIED, amount), at=at)
+
+
+def known_whose(provider: str, amount: int, *, key: str, at: datetime) -> None:
+    """Q9 taken back, when a person has found what the money is for; it is then booked as any other."""
+    ledger.post("Q9-", key, transfer(UNIDENTIFIED, _held_by(provider), amount), at=at)
+
+
+def _held_by(provider: str) -> Account:
+    return Book("held", shop="", order="", payment="", provider=provider).source
 
 
 def kept_for_order(order: Order, book: Book, *, at: datetime) -> None:

@@ -83,8 +83,14 @@ def take_message(provider_code: str, message: RawRequest, *, at: datetime) -> An
 
 
 def settle(event: Event, *, message_id: int, at: datetime) -> Outcome:
-    """Apply one signed fact in one unit; a second time it changes nothing."""
+    """Apply one signed fact in a unit of its own; a second time it changes nothing."""
     with atomic(durable=True):
+        return apply(event, message_id=message_id, at=at)
+
+
+def apply(event: Event, *, message_id: int, at: datetime) -> Outcome:
+    """Apply one signed fact in the unit of the caller; a second time it changes nothing."""
+    with atomic():
         payment = moves.lock(event.payment_code)
         if payment is None or payment.provider != event.provider:
             return Outcome.UNKNOWN_PAYMENT

@@ -36,6 +36,14 @@ class Why(StrEnum):
     """It names two payments."""
     SEVERAL_FIT = "several_fit"
     """One character is wrong, and more than one open payment fits."""
+    OTHER_ACCOUNT = "other_account"
+    """It names a payment that was to go to another account."""
+    OTHER_WAY = "other_way"
+    """It names a payment that is not made by bank transfer."""
+    OTHER_SUM = "other_sum"
+    """Its code was repaired, and the sum is not what that payment lacks."""
+    OUTGOING = "outgoing"
+    """Money that went out."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,19 @@ class Match:
     why: Why
     code: str | None = None
     fits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a transfer is for, where that is certain; else what it may be for.
+
+    suggested_by: what speaks for the suggestion: its code, or only its sum.
+    """
+
+    why: Why
+    code: str | None = None
+    suggestion: str | None = None
+    suggested_by: str | None = None
 
 
 def squeeze(text: str) -> str:
@@ -71,6 +92,16 @@ def find(text: str, *, known: Known, open_now: Known) -> Match:
     if fits:
         return Match(Why.SEVERAL_FIT, None, tuple(fits))
     return Match(Why.UNKNOWN_CODE if PREFIX in letters else Why.NO_CODE)
+
+
+def codes_in(text: str, prefix: str, length: int = 8) -> list[str]:
+    """List the whole codes of a prefix that stand in a memo, each once: of payouts, of refunds."""
+    letters, found = squeeze(text), []
+    for start in _starts(letters, prefix):
+        code = _typed(letters[start : start + len(prefix) + length])
+        if check_code(code) and code not in found:
+            found.append(code)
+    return found
 
 
 def _typed(part: str) -> str:

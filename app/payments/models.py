@@ -1,6 +1,7 @@
 """Tables of payments and of the talk with providers. Amounts in đồng."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
@@ -8,10 +9,10 @@ from sqlalchemy.orm import Mapped
 
 from app.core.db import BigId, Model, UtcDateTime, personal, plain
 from app.core.leases import Leased
-from app.payments.rules import RefundState, State
+from app.payments.rules import CaseState, LineState, RefundState, State
 
 
-def _one_of(column: str, states: type[State] | type[RefundState]) -> str:
+def _one_of(column: str, states: type[StrEnum]) -> str:
     return f"{column} IN (" + ", ".join(f"'{s}'" for s in states) + ")"
 
 
@@ -142,3 +143,75 @@ class Task(Leased, Model):
     id: Mapped[int] = plain(BigId, primary_key=True)
     kind: Mapped[str] = plain()  # refund
     subject: Mapped[str] = plain()  # the code of the row it is about; also the idempotency key
+
+
+class BankLine(Model):
+    """One movement of a bank account, however many feeds and statements report it."""
+
+    __tablename__ = "bank_lines"
+    __table_args__ = (
+        CheckConstraint("direction IN ('in', 'out')", name="direction"),
+        CheckConstraint(_one_of("state", LineState), name="state"),
+        CheckConstraint("amount > 0", name="amount"),
+        Index("ix_bank_lines_state", "state", "direction", "at"),
+        Index("ix_bank_lines_account", "account", "amount", "at"),
+        Index("ix_bank_lines_payment", "payment_id"),
+    )
+
+    id: Mapped[int] = plain(BigId, primary_key=True)
+    source: Mapped[str] = plain()  # who reported it first: sepay | casso | statement
+    # The bank's number of it on this account, or the first report's where the bank gives none.
+    transfer_key: Mapped[str] = plain(unique=True)
+    account: Mapped[str] = plain()
+    virtual_account: Mapped[str] = plain(default="")
+    direction: Mapped[str] = plain()
+    amount: Mapped[int] = plain(BigInteger)
+    text: Mapped[str] = personal()
+    reference: Mapped[str] = plain(default="")
+    at: Mapped[datetime] = plain(UtcDateTime)
+    seen_at: Mapped[datetime] = plain(UtcDateTime)
+    state: Mapped[str] = plain(default=LineState.UNMATCHED)
+    why: Mapped[str] = plain()  # how it was understood, or why it was not
+    suggestion: Mapped[str | None] = plain()  # the code of what it may be for; a person decides
+    suggested_by: Mapped[str | None] = plain()  # what speaks for it: code | sum
+    payment_id: Mapped[int | None] = plain(ForeignKey("payments.id"))
+    paid_code: Mapped[str | None] = plain()  # of the payout or refund that it proves, for money that goes out
+    noted: Mapped[bool] = plain(default=False)  # booked as money of nobody, until it is known whose it is
+    judged_by: Mapped[int | None] = plain(ForeignKey("users.id"))
+    judged_at: Mapped[datetime | None] = plain(UtcDateTime)
+    remark: Mapped[str] = personal(default="")
+
+
+class BankReport(Model):
+    """A feed or a statement has told of a line; the same one never counts twice."""
+
+    __tablename__ = "bank_reports"
+    __table_args__ = (UniqueConstraint("source", "key"), Index("ix_bank_reports_line", "line_id"))
+
+    id: Mapped[int] = plain(BigId, primary_key=True)
+    line_id: Mapped[int] = plain(ForeignKey("bank_lines.id"))
+    source: Mapped[str] = plain()
+    key: Mapped[str] = plain()
+    seen_at: Mapped[datetime] = plain(UtcDateTime)
+
+
+class Case(Model):
+    """A difference that a person must look at, opened once for each subject."""
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        CheckConstraint(_one_of("state", CaseState), name="state"),
+        UniqueConstraint("kind", "subject"),
+        Index("ix_cases_state", "state", "opened_at"),
+    )
+
+    id: Mapped[int] = plain(BigId, primary_key=True)
+    code: Mapped[str] = plain(unique=True)
+    kind: Mapped[str] = plain()
+    subject: Mapped[str] = plain()  # the code or key of what it is about
+    state: Mapped[str] = plain(default=CaseState.OPEN)
+    found: Mapped[dict[str, Any]] = plain(JSON)  # figures and codes only, nothing personal
+    opened_at: Mapped[datetime] = plain(UtcDateTime)
+    closed_at: Mapped[datetime | None] = plain(UtcDateTime)
+    closed_by: Mapped[int | None] = plain(ForeignKey("users.id"))
+    conclusion: Mapped[str] = personal(default="")

@@ -157,3 +157,28 @@ REFUND_TRANSITIONS: dict[tuple[RefundState, RefundEvent], RefundState] = {
 
 PAY_WITHIN = timedelta(minutes=15)
 POLL_AFTER = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60))
+
+
+class LineState(StrEnum):
+    """Where a bank line stands. It only goes forward."""
+
+    UNMATCHED = "unmatched"
+    """Nobody knows yet what it is for."""
+    MATCHED = "matched"
+    """It belongs to a payment, a payout or a refund."""
+    IGNORED = "ignored"
+    """A person has said that it has nothing to do with the market."""
+
+
+LINE_TRANSITIONS = frozenset(
+    {(LineState.UNMATCHED, LineState.MATCHED), (LineState.UNMATCHED, LineState.IGNORED)}
+)
+
+
+class CaseState(StrEnum):
+    """Where a difference that a person must look at stands."""
+
+    OPEN = "open"
+    """Found, and waiting for a person."""
+    CLOSED = "closed"
+    """A person has said what it was."""

@@ -2,6 +2,6 @@
 
 from flask import Blueprint
 
-from app.web.hooks import providers
+from app.web.hooks import feeds, providers
 
-BLUEPRINTS: tuple[Blueprint, ...] = (providers.pages,)
+BLUEPRINTS: tuple[Blueprint, ...] = (providers.pages, feeds.pages)

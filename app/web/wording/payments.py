@@ -2,8 +2,8 @@
 
 from flask_babel import gettext
 
-from app.flows import refunding
-from app.payments import services
+from app.flows import bank_feed, refunding
+from app.payments import bank_lines, cases, services
 from app.web.filters import dong
 from app.web.wording import Sentences
 
@@ -13,4 +13,8 @@ SENTENCES: Sentences = {
     services.RefundTooLarge: lambda refused: gettext(
         "Not more than %(most)s can go back", most=dong(refused.left)
     ),
+    bank_feed.NotByTransfer: lambda _: gettext("This money and this payment do not go together."),
+    bank_lines.LineMoveRefused: lambda _: gettext("Somebody has already dealt with this bank line."),
+    cases.CaseClosed: lambda _: gettext("Somebody has already closed this case."),
+    cases.ReasonMissing: lambda _: gettext("Write the reason."),
 }

@@ -1,0 +1,207 @@
+"""Bank lines: what a feed, a statement or a person tells of an account, and which payment each line pays.
+
+A line pays what its memo names, on the account that the payer was shown, and nothing else; the rest waits for
+a person, with a suggestion and what speaks for it. One transfer counts once, however many feeds tell of it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from app.core.actor import Actor
+from app.core.db import atomic
+from app.core.errors import Refused
+from app.flows import bookkeeping, settlement
+from app.payments import bank_lines as lines
+from app.payments import feeds, inbox, matching
+from app.payments import queries as payments
+from app.payments import services as moves
+from app.payments.cases import ReasonMissing
+from app.payments.feeds.base import Transfer
+from app.payments.matching import Reading, Why, squeeze
+from app.payments.models import BankLine, Payment
+from app.payments.providers.base import Answer, BadSignature, Event, Fact, Outcome, RawRequest
+from app.payments.rules import LineState
+from app.users import audit
+
+PROVIDER = "vietqr"  # whose payments are paid by bank lines
+
+# What money that goes out may prove, by the prefix of the code in its memo; says whether it did.
+Prover = Callable[[BankLine, str, datetime], bool]
+OUTGOING: dict[str, Prover] = {}
+
+
+@dataclass(eq=False)
+class NotByTransfer(Refused):
+    """This payment is not made by bank transfer, or this line is not money that came in."""
+
+    payment_code: str
+
+
+def take_message(feed_code: str, message: RawRequest, *, at: datetime) -> Answer:
+    """Store a feed's message, prove it, take its transfers, and answer in the feed's own words.
+
+    Raises: NotFound for a feed that is not connected.
+    """
+    feed = feeds.get(feed_code)
+    message_id = inbox.store(feed_code, message, at=at)
+    try:
+        transfers = feed.verify(message, at=at)
+    except BadSignature:
+        inbox.judge(message_id, "rejected", at=at)
+        return feed.answer(Outcome.BAD_SIGNATURE)
+    outcome = Outcome.APPLIED
+    for transfer in transfers:
+        outcome = take(transfer, message_id=message_id, at=at)
+    verdict = "unmatched" if outcome is Outcome.UNKNOWN_PAYMENT else str(outcome)
+    inbox.judge(message_id, verdict, at=at)
+    return feed.answer(outcome)
+
+
+def take(transfer: Transfer, *, message_id: int, at: datetime) -> Outcome:
+    """Write one transfer down and settle what it pays, in one unit; told again, it changes nothing."""
+    with atomic(durable=True):
+        reading = read(transfer, at=at)
+        # Locked before the line is looked for: two feeds that tell of one transfer take their turns here.
+        payment = moves.lock(reading.code) if reading.code else None
+        known = lines.find_reported(transfer, payment_id=payment.id if payment else None)
+        if known is not None:
+            lines.note_report(known, transfer, at=at)
+            if payment is not None and known.state == LineState.UNMATCHED:
+                # The second feed shows the memo whole.
+                _settle(known, payment, message_id=message_id, at=at)
+            return Outcome.DUPLICATE
+        noted = payment is None and transfer.direction == "in" and _is_operators(transfer)
+        line = lines.record(transfer, reading, noted=noted, at=at)
+        if line is None:
+            return Outcome.DUPLICATE
+        if payment is not None:
+            _settle(line, payment, message_id=message_id, at=at)
+            return Outcome.APPLIED
+        if noted:
+            bookkeeping.nobody_knows_whose(PROVIDER, line.amount, key=line.transfer_key, at=at)
+        return Outcome.APPLIED if _proves_outgoing(line, at) else Outcome.UNKNOWN_PAYMENT
+
+
+def read(transfer: Transfer, *, at: datetime) -> Reading:
+    """Find what a transfer pays. Its sum alone says nothing; it only helps a person."""
+    if transfer.direction == "out":
+        return Reading(Why.OUTGOING)
+    found = matching.find(
+        transfer.text, known=lines.known_codes, open_now=partial(lines.open_codes, provider=PROVIDER)
+    )
+    if found.code is None:
+        return _suggest(found, transfer, at)
+    payment = payments.get_by_code(found.code)
+    why = found.why
+    if payment.provider != PROVIDER:
+        why = Why.OTHER_WAY
+    elif not _went_where_shown(transfer, payment):
+        why = Why.OTHER_ACCOUNT
+    elif why is Why.REPAIRED and transfer.amount != _rest(payment):
+        why = Why.OTHER_SUM
+    if why is found.why:
+        return Reading(why, code=found.code)
+    return Reading(why, suggestion=found.code, suggested_by="code")
+
+
+def _suggest(found: matching.Match, transfer: Transfer, at: datetime) -> Reading:
+    by_code = [p for p in map(payments.get_by_code, found.fits) if _rest(p) == transfer.amount]
+    if len(by_code) == 1:
+        return Reading(found.why, suggestion=by_code[0].code, suggested_by="code")
+    by_sum = lines.waiting_for(transfer.amount, provider=PROVIDER, at=at)
+    here = [p for p in by_sum if _went_where_shown(transfer, p)]
+    if len(here) == 1 and not found.fits:
+        return Reading(found.why, suggestion=here[0].code, suggested_by="sum")
+    return Reading(found.why)
+
+
+def _rest(payment: Payment) -> int:
+    return payment.amount - payment.received + payment.refunded
+
+
+def _went_where_shown(transfer: Transfer, payment: Payment) -> bool:
+    """Money on another account than the payer was shown pays nobody's order by itself."""
+    shown = squeeze(str((payment.start or {}).get("account") or ""))
+    return bool(shown) and shown in (squeeze(transfer.account), squeeze(transfer.virtual))
+
+
+def _is_operators(transfer: Transfer) -> bool:
+    ours = squeeze(feeds.operator_account())
+    return bool(ours) and ours in (squeeze(transfer.account), squeeze(transfer.virtual))
+
+
+def _settle(
+    line: BankLine,
+    payment: Payment,
+    *,
+    message_id: int,
+    at: datetime,
+    by: int | None = None,
+    remark: str = "",
+) -> None:
+    """Give a line to a payment, and settle what of it was not known yet.
+
+    In direct the household may have said before that the money came: then the line only confirms that word.
+    """
+    fresh = min(line.amount, lines.proven(payment.id) + line.amount - payment.received)
+    if line.noted:
+        bookkeeping.known_whose(PROVIDER, line.amount, key=line.transfer_key, at=at)
+    lines.move(line, LineState.MATCHED, payment_id=payment.id, by=by, remark=remark, at=at)
+    if fresh <= 0:
+        return
+    event = Event(
+        provider=PROVIDER,
+        fact=Fact.PAID,
+        dedupe_key=f"bank:{line.transfer_key}",
+        payment_code=payment.code,
+        amount=fresh,
+        currency=settlement.CURRENCY,
+        occurred_at=line.at,
+        paid_ref=line.reference or None,
+    )
+    outcome = settlement.apply(event, message_id=message_id, at=at)
+    if outcome is not Outcome.APPLIED:
+        raise RuntimeError(f"a bank line was not settled: {outcome}")
+
+
+def _proves_outgoing(line: BankLine, at: datetime) -> bool:
+    if line.direction != "out":
+        return False
+    for prefix, prove in OUTGOING.items():
+        for code in matching.codes_in(line.text, prefix):
+            if prove(line, code, at):
+                lines.move(line, LineState.MATCHED, paid_code=code, at=at)
+                return True
+    return False
+
+
+def match_by_hand(line_id: int, payment_code: str, *, actor: Actor, at: datetime, remark: str = "") -> None:
+    """A person says which payment a line is for; it is then settled as if its memo had said so.
+
+    Raises: NotFound, NotByTransfer, LineMoveRefused
+    """
+    with atomic(durable=True):
+        payment, line = moves.lock(payment_code), lines.get(line_id)
+        if payment is None or payment.provider != PROVIDER or line.direction != "in":
+            raise NotByTransfer(payment_code)
+        _settle(line, payment, message_id=0, at=at, by=actor.user_id, remark=remark)
+        audit.record(
+            kind="bank_line_matched", actor=actor, at=at, subject=payment.code, note=f"line {line.id}"
+        )
+
+
+def ignore(line_id: int, *, reason: str, actor: Actor, at: datetime) -> None:
+    """A person says that a line has nothing to do with the market.
+
+    Raises: NotFound, ReasonMissing, LineMoveRefused
+    """
+    if not reason.strip():
+        raise ReasonMissing
+    with atomic(durable=True):
+        line = lines.get(line_id)
+        if line.noted:
+            bookkeeping.known_whose(PROVIDER, line.amount, key=line.transfer_key, at=at)
+        lines.move(line, LineState.IGNORED, by=actor.user_id, remark=reason.strip()[:1000], at=at)
+        audit.record(kind="bank_line_ignored", actor=actor, at=at, note=f"line {line.id}")

@@ -1,0 +1,71 @@
+"""Cases: differences between our rows and the world's, each opened once and closed by a person."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from app.core.codes import new_code
+from app.core.db import atomic, db
+from app.core.errors import NotFound, Refused
+from app.payments.models import Case
+from app.payments.rules import CaseState
+
+
+@dataclass(eq=False)
+class CaseClosed(Refused):
+    """Somebody has already closed this case."""
+
+    case_code: str
+
+
+class ReasonMissing(Refused):
+    """What a person decides about money is written down with its reason."""
+
+
+def open_once(kind: str, subject: str, found: dict[str, Any], *, at: datetime) -> Case | None:
+    """Open a case; None when this difference of this subject was found before, open or closed.
+
+    found: what was seen, figures and codes only.
+    """
+    with atomic():
+        known = select(Case.id).where(Case.kind == kind, Case.subject == subject)
+        if db.session.scalar(known) is not None:
+            return None
+        case = Case(code=new_code("VU", 6), kind=kind, subject=subject, found=found, opened_at=at)
+        db.session.add(case)
+        db.session.flush()
+        return case
+
+
+def close(case: Case, *, conclusion: str, by: int | None, at: datetime) -> None:
+    """Close a case with what it was.
+
+    Raises: ReasonMissing, CaseClosed
+    """
+    if not conclusion.strip():
+        raise ReasonMissing
+    with atomic():
+        done: Any = db.session.execute(
+            update(Case)
+            .where(Case.id == case.id, Case.state == CaseState.OPEN)
+            .values(state=CaseState.CLOSED, conclusion=conclusion.strip()[:1000], closed_by=by, closed_at=at)
+        )
+        if done.rowcount != 1:
+            raise CaseClosed(case.code)
+        db.session.refresh(case)
+
+
+def get(code: str) -> Case:
+    """Give a case by its code. Raises: NotFound"""
+    case = db.session.scalar(select(Case).where(Case.code == code))
+    if case is None:
+        raise NotFound("case")
+    return case
+
+
+def open_cases(*, limit: int = 100) -> list[Case]:
+    """List the cases that wait for a person, oldest first."""
+    query = select(Case).where(Case.state == CaseState.OPEN)
+    return list(db.session.scalars(query.order_by(Case.opened_at, Case.id).limit(limit)))
