@@ -12,12 +12,16 @@ from flask.cli import AppGroup
 from app import create_app, serving
 from app.config import ROOT, Config
 from app.core import clock
+from app.core.actor import SYSTEM
 from app.core.db import db
+from app.core.errors import Refused
 from app.demo import loading
+from app.flows import bank_statements
 from app.ledger import queries as ledger
 from app.regions import services as regions
 
 market = AppGroup("market", help="Run and load the market.")
+money = AppGroup("money", help="Look after the bank lines.")
 books = AppGroup("ledger", help="Look after the book.")
 
 
@@ -25,6 +29,7 @@ def register(app: Flask) -> None:
     """Hang the commands of the house onto `flask`."""
     app.cli.add_command(market)
     app.cli.add_command(books)
+    app.cli.add_command(money)
 
 
 def _config() -> Config:
@@ -59,6 +64,28 @@ def worker() -> None:
     """Work off the queue and the clocks."""
     huey = current_app.extensions["huey"]
     huey.create_consumer(workers=2, periodic=True, check_worker_health=True).run()
+
+
+@money.command("statement")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--bank", required=True, type=click.Choice(sorted(bank_statements.banks())))
+@click.option("--account", default="", help="the account's number, where the file does not say it")
+def take_statement(file: Path, bank: str, account: str) -> None:
+    """Take a statement of a bank (CSV or XLSX); taken twice, it changes nothing."""
+    try:
+        taken = bank_statements.take_statement(
+            file.read_bytes(),
+            bank,
+            SYSTEM,
+            clock.now(),
+            account=account,
+            progress=lambda done, of: show_progress("lines", done, of),
+        )
+    except Refused as refused:
+        raise click.ClickException(str(refused)) from refused
+    click.echo(
+        f"{taken.lines} lines: {taken.matched} matched, {taken.unmatched} for a person, {taken.known} known"
+    )
 
 
 @books.command("check")
