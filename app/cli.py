@@ -16,7 +16,7 @@ from app.core.actor import SYSTEM
 from app.core.db import db
 from app.core.errors import Refused
 from app.demo import loading
-from app.flows import bank_statements
+from app.flows import bank_statements, reconciling
 from app.ledger import queries as ledger
 from app.regions import services as regions
 
@@ -86,6 +86,12 @@ def take_statement(file: Path, bank: str, account: str) -> None:
     click.echo(
         f"{taken.lines} lines: {taken.matched} matched, {taken.unmatched} for a person, {taken.known} known"
     )
+
+
+@money.command("reconcile")
+def reconcile() -> None:
+    """Hold payments against providers and bank lines; every difference opens a case."""
+    click.echo(f"{reconciling.reconcile(at=clock.now())} cases opened")
 
 
 @books.command("check")

@@ -28,7 +28,14 @@ PROVIDER_KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 PROVIDER_HOSTS = ("STRIPE_API_URL", "VNPAY_PAY_URL", "VNPAY_API_URL", "MOMO_API_URL", "ZALOPAY_API_URL")
 # The operator's or its partner's own account, for bank transfers that are held.
 OPERATOR_ACCOUNT = ("OPERATOR_BANK", "OPERATOR_ACCOUNT", "OPERATOR_HOLDER")
-KEYS = (*(key for keys in PROVIDER_KEYS.values() for key in keys), *PROVIDER_HOSTS, *OPERATOR_ACCOUNT)
+# With this token SePay's list of transactions is asked for lines whose message was lost.
+SEPAY_LIST = ("SEPAY_API_TOKEN", "SEPAY_API_URL")
+KEYS = (
+    *(key for keys in PROVIDER_KEYS.values() for key in keys),
+    *PROVIDER_HOSTS,
+    *SEPAY_LIST,
+    *OPERATOR_ACCOUNT,
+)
 SETTLEMENTS = ("direct", "held")
 
 

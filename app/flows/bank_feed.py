@@ -4,9 +4,10 @@ A line pays what its memo names, on the account that the payer was shown, and no
 a person, with a suggestion and what speaks for it. One transfer counts once, however many feeds tell of it.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from app.core.actor import Actor
@@ -21,10 +22,20 @@ from app.payments.cases import ReasonMissing
 from app.payments.feeds.base import Transfer
 from app.payments.matching import Reading, Why, squeeze
 from app.payments.models import BankLine, Payment
-from app.payments.providers.base import Answer, BadSignature, Event, Fact, Outcome, RawRequest
+from app.payments.providers.base import (
+    Answer,
+    BadSignature,
+    Event,
+    Fact,
+    Outcome,
+    ProviderDown,
+    RawRequest,
+)
 from app.payments.rules import LineState
 from app.users import audit
 
+log = logging.getLogger(__name__)
+LOOK_BACK = timedelta(hours=2)
 PROVIDER = "vietqr"  # whose payments are paid by bank lines
 
 # What money that goes out may prove, by the prefix of the code in its memo; says whether it did.
@@ -82,6 +93,19 @@ def take(transfer: Transfer, *, message_id: int, at: datetime) -> Outcome:
         if noted:
             bookkeeping.nobody_knows_whose(PROVIDER, line.amount, key=line.transfer_key, at=at)
         return Outcome.APPLIED if _proves_outgoing(line, at) else Outcome.UNKNOWN_PAYMENT
+
+
+def catch_up(*, at: datetime, back: timedelta = LOOK_BACK) -> int:
+    """Ask the feeds for what their messages may have lost. Gives how many transfers were new."""
+    new = 0
+    for feed in feeds.connected():
+        try:
+            listed = feed.recent(since=at - back)
+        except ProviderDown as error:
+            log.warning("%s does not list its transfers: %s", feed.code, error)
+            continue
+        new += sum(take(one, message_id=0, at=at) is not Outcome.DUPLICATE for one in listed)
+    return new
 
 
 def read(transfer: Transfer, *, at: datetime) -> Reading:

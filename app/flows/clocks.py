@@ -1,5 +1,6 @@
 """What time alone brings about. The worker winds these clocks every minute; each is safe to wind twice."""
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 
@@ -7,7 +8,7 @@ from app.catalog import stock
 from app.core.actor import SYSTEM
 from app.core.db import atomic
 from app.core.errors import Refused
-from app.flows import fulfilment, ordering_notices, settlement
+from app.flows import bank_feed, fulfilment, ordering_notices, settlement
 from app.notices.rules import Kind
 from app.orders import queries as orders
 from app.orders import services as moves
@@ -16,6 +17,9 @@ from app.orders.rules import COMPLETED_AFTER, DELIVERED_AFTER, REMIND_AFTER, Sta
 from app.payments import queries as payments
 from app.payments import services as payment_moves
 
+log = logging.getLogger(__name__)
+CATCH_UP_EVERY = 5  # minutes
+
 
 def wind(*, at: datetime) -> dict[str, int]:
     """Do all that is due; gives how much of each, for the log."""
@@ -23,6 +27,7 @@ def wind(*, at: datetime) -> dict[str, int]:
         "expired": expire_payments(at=at),
         "released": stock.release_expired(at=at),
         "asked": ask_providers(at=at),
+        "caught_up": bank_feed.catch_up(at=at) if at.minute % CATCH_UP_EVERY == 0 else 0,
         "reminded": remind(at=at),
         "delivered": deliver_unconfirmed(at=at),
         "completed": complete_delivered(at=at),
@@ -40,10 +45,14 @@ def expire_payments(*, at: datetime) -> int:
 
 def ask_providers(*, at: datetime) -> int:
     """Ask after payments whose message may be lost: 1, 5, 15 and 60 minutes after they were made."""
-    waiting = payments.to_poll(at=at)
-    for payment in waiting:
-        settlement.ask(payment, at=at)
-        payment_moves.plan_poll(payments.get(payment.id), at=at)
+    waiting = [payment.id for payment in payments.to_poll(at=at)]
+    for payment_id in waiting:
+        try:
+            settlement.ask(payments.get(payment_id), at=at)
+        except Exception:
+            # One provider that breaks must not keep the others from being asked.
+            log.exception("asking after payment %s failed", payment_id)
+        payment_moves.plan_poll(payments.get(payment_id), at=at)
     return len(waiting)
 
 

@@ -25,6 +25,7 @@ EVERY_MINUTE: tuple[Callable[[], object], ...] = (
     wind_clocks,
     notices.sweep,
     money.sweep,
+    money.reconcile,
     photos.sweep,
     people.forget,
 )

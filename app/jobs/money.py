@@ -1,7 +1,7 @@
 """Calls that providers must still get."""
 
 from app.core import clock
-from app.flows import refunding
+from app.flows import reconciling, refunding
 
 
 def send_refund(task_id: int) -> None:
@@ -12,3 +12,8 @@ def send_refund(task_id: int) -> None:
 def sweep() -> int:
     """Make the calls that no bell has brought to an end. Returns how many were tried."""
     return refunding.send_due(at=clock.now())
+
+
+def reconcile() -> int:
+    """Hold our rows against the world's, once a day. Returns how many cases were opened."""
+    return reconciling.run_daily(at=clock.now())

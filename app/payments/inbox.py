@@ -54,3 +54,9 @@ def claim(provider: str, key: str, message_id: int, *, at: datetime) -> bool:
         except IntegrityError:
             return False
         return True
+
+
+def is_claimed(provider: str, key: str) -> bool:
+    """Say whether something was applied before."""
+    query = select(InboxKey.id).where(InboxKey.provider == provider, InboxKey.key == key)
+    return db.session.scalar(query) is not None

@@ -121,3 +121,19 @@ def get(payment_id: int) -> Payment:
     if payment is None:
         raise NotFound("payment")
     return payment
+
+
+def made_since(since: datetime, *, until: datetime) -> list[Payment]:
+    """List the payments of some days that a provider was told of, oldest first."""
+    query = select(Payment).where(
+        Payment.created_at >= since, Payment.created_at < until, Payment.start.is_not(None)
+    )
+    return list(db.session.scalars(query.order_by(Payment.created_at, Payment.id)))
+
+
+def refunds_in_doubt(before: datetime) -> list[Refund]:
+    """List the refunds whose provider has not said for long how they ended, or has said no."""
+    query = select(Refund).where(
+        Refund.state.in_((RefundState.SUBMITTED, RefundState.FAILED)), Refund.changed_at < before
+    )
+    return list(db.session.scalars(query.order_by(Refund.id)))

@@ -24,7 +24,8 @@ def bind(config: Config) -> None:
     if not secret and not config.is_production:
         secret = hmac.new(config.secret_key.encode(), b"sepay-in-demo", hashlib.sha256).hexdigest()
     if secret:
-        _connected["sepay"] = SePay(secret=secret)
+        token, url = config.keys.get("SEPAY_API_TOKEN", ""), config.keys.get("SEPAY_API_URL", "")
+        _connected["sepay"] = SePay(secret=secret, token=token, url=url)
     if key := config.keys.get("CASSO_KEY"):
         _connected["casso"] = Casso(key=key)
     _operator[0] = config.keys.get("OPERATOR_ACCOUNT", "")
@@ -38,6 +39,11 @@ def get(code: str) -> BankFeed:
     if code not in _connected:
         raise NotFound("feed")
     return _connected[code]
+
+
+def connected() -> list[BankFeed]:
+    """List the feeds that are connected."""
+    return list(_connected.values())
 
 
 def operator_account() -> str:

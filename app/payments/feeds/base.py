@@ -38,12 +38,16 @@ class Transfer:
 
 
 class BankFeed(Protocol):
-    """A feed. `verify` raises BadSignature for whatever its bank's service has not signed just now."""
+    """A feed. `verify` raises BadSignature for whatever its bank's service has not signed just now.
+
+    `recent` asks for the transfers since a moment; nothing where that is not set up. Raises: ProviderDown.
+    """
 
     @property
     def code(self) -> str: ...
 
     def verify(self, message: RawRequest, *, at: datetime) -> list[Transfer]: ...
+    def recent(self, *, since: datetime) -> list[Transfer]: ...
     def answer(self, outcome: Outcome) -> Answer: ...
 
 

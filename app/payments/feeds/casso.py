@@ -111,6 +111,10 @@ class Casso:
         signature = sign(self._key, stamp, canonical_forms(fields)[0])
         return json.dumps(fields, ensure_ascii=False).encode(), {SIGNATURE: f"t={stamp},v1={signature}"}
 
+    def recent(self, *, since: datetime) -> list[Transfer]:
+        """Not asked; a statement tells what was lost."""
+        return []
+
     def answer(self, outcome: Outcome) -> Answer:
         """Answer as Casso reads it."""
         return base.answer(outcome)

@@ -24,10 +24,17 @@ def post_form(url: str, fields: Mapping[str, Any], *, read: float = READ) -> dic
     return _object(url, data=fields, read=read)
 
 
-def _object(url: str, *, read: float, **sent: Any) -> dict[str, Any]:
+def get_json(
+    url: str, params: Mapping[str, str], *, headers: Mapping[str, str], read: float = READ
+) -> dict[str, Any]:
+    """Ask for the JSON object at an address. Raises: ProviderDown, as `post_json` does."""
+    return _object(url, method="GET", params=params, headers=headers, read=read)
+
+
+def _object(url: str, *, read: float, method: str = "POST", **sent: Any) -> dict[str, Any]:
     try:
-        with requests.post(
-            url, timeout=(CONNECT, read), allow_redirects=False, stream=True, **sent
+        with requests.request(
+            method, url, timeout=(CONNECT, read), allow_redirects=False, stream=True, **sent
         ) as answer:
             raw = answer.raw.read(LARGEST + 1, decode_content=True)
             answer._content = raw[:LARGEST]

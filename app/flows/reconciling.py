@@ -1,0 +1,134 @@
+"""Every day our rows are held against the providers' and the bank's; each difference opens one case, once."""
+
+import logging
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from app.core.clock import local
+from app.core.db import atomic
+from app.core.errors import NotFound
+from app.flows import bank_feed, briefing, settlement
+from app.payments import bank_lines as lines
+from app.payments import cases, inbox, providers
+from app.payments import queries as payments
+from app.payments.matching import squeeze
+from app.payments.models import Payment
+from app.payments.providers.base import Can, Event, Fact, ProviderDown
+
+log = logging.getLogger(__name__)
+BACK = timedelta(days=3)  # how many days are looked at again
+PATIENCE = timedelta(hours=24)  # what is younger may still be on its way
+AT_HOUR = 2  # of Vietnam's clock
+RUN = "reconcile"  # what a finished day is noted as
+
+
+class Kind(StrEnum):
+    """What kind of difference a case is about."""
+
+    MESSAGE_LOST = "message_lost"
+    """The provider had the money and its message never came; it has now been settled."""
+    THEY_SAY_MORE = "they_say_more"
+    """The provider has another sum than we."""
+    WE_SAY_MORE = "we_say_more"
+    """We have it as paid, and the provider knows of no money."""
+    LINES_DIFFER = "lines_differ"
+    """A transfer is settled without a bank line, or a bank line without being settled."""
+    LINE_WAITS = "line_waits"
+    """Nobody has said for a day what a bank line is for."""
+    REFUND_IN_DOUBT = "refund_in_doubt"
+    """For a day nobody knows whether a refund went through, or it failed."""
+    CANNOT_ASK = "cannot_ask"
+    """The provider gave no answer about a payment."""
+
+
+def run_daily(*, at: datetime) -> int:
+    """Reconcile once a day, in the small hours; gives how many cases were opened.
+
+    The day is noted when it is done: a run that was cut off is made again.
+    """
+    now = local(at)
+    day = now.date().isoformat()
+    if now.hour < AT_HOUR or inbox.is_claimed(RUN, day):
+        return 0
+    opened = reconcile(at=at)
+    with atomic(durable=True):
+        inbox.claim(RUN, day, 0, at=at)
+    return opened
+
+
+def reconcile(*, at: datetime) -> int:
+    """Compare everything of the last days; gives how many cases were opened."""
+    bank_feed.catch_up(at=at, back=BACK)
+    made = [payment.id for payment in payments.made_since(at - BACK, until=at)]
+    opened = sum(_with_provider(payment_id, at) for payment_id in made)
+    return opened + _with_bank(made, at) + _lines_that_wait(at) + _refunds_in_doubt(at)
+
+
+def _open(kind: Kind, subject: str, at: datetime, **found: object) -> int:
+    with atomic(durable=True):
+        return cases.open_once(kind, subject, found, at=at) is not None
+
+
+def _with_provider(payment_id: int, at: datetime) -> int:
+    payment = payments.get(payment_id)
+    code, name = payment.code, payment.provider
+    try:
+        provider = providers.get(name)
+        if Can.QUERY not in provider.can:
+            return 0
+        theirs = provider.query(briefing.payment(payment), at=at)
+    except NotFound:
+        return 0  # a provider that is no longer offered
+    except ProviderDown as error:
+        return _open(Kind.CANNOT_ASK, code, at, provider=name, error=str(error)[:80])
+    except Exception:
+        log.exception("asking after payment %s failed", payment_id)
+        return _open(Kind.CANNOT_ASK, code, at, provider=name, error="broken")
+    return _compare(payments.get(payment_id), theirs, at)
+
+
+def _compare(payment: Payment, theirs: Event, at: datetime) -> int:
+    """Only what is wholly unknown here is settled: a part that is known has its own message and key."""
+    code, ours, due = payment.code, payment.received, payment.amount
+    sums = {"provider": payment.provider, "ours": ours, "theirs": theirs.amount, "due": due}
+    if theirs.fact is Fact.PAID and theirs.amount != ours:
+        if ours:
+            return _open(Kind.THEY_SAY_MORE, code, at, **sums)
+        outcome = settlement.settle(theirs, message_id=0, at=at)
+        return _open(Kind.MESSAGE_LOST, code, at, **sums, outcome=str(outcome))
+    if theirs.fact in (Fact.FAILED, Fact.EXPIRED) and ours:
+        return _open(Kind.WE_SAY_MORE, code, at, **sums)
+    return 0
+
+
+def _with_bank(payment_ids: list[int], at: datetime) -> int:
+    """Hold what was settled against the lines, where the account's lines are reported at all."""
+    proven = lines.proven_of(payment_ids)
+    reported = {squeeze(account) for account in lines.accounts_with_lines(at - BACK)}
+    opened = 0
+    for payment_id in payment_ids:
+        payment = payments.get(payment_id)
+        shown = squeeze(str((payment.start or {}).get("account") or ""))
+        if payment.provider != bank_feed.PROVIDER or payment.changed_at > at - PATIENCE:
+            continue
+        shows = proven.get(payment_id, 0)
+        if shows != payment.received and (shows or shown in reported):
+            found = {"settled": payment.received, "lines": shows, "due": payment.amount}
+            opened += _open(Kind.LINES_DIFFER, payment.code, at, **found)
+    return opened
+
+
+def _lines_that_wait(at: datetime) -> int:
+    waiting = [
+        (line.transfer_key, {"amount": line.amount, "direction": line.direction, "why": line.why})
+        for line in lines.unmatched(before=at - PATIENCE, limit=1000)
+    ]
+    return sum(_open(Kind.LINE_WAITS, key, at, **found) for key, found in waiting)
+
+
+def _refunds_in_doubt(at: datetime) -> int:
+    doubtful = [
+        (refund.code, {"amount": refund.amount, "state": refund.state})
+        for refund in payments.refunds_in_doubt(at - PATIENCE)
+    ]
+    return sum(_open(Kind.REFUND_IN_DOUBT, code, at, **found) for code, found in doubtful)
