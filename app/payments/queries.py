@@ -137,3 +137,9 @@ def refunds_in_doubt(before: datetime) -> list[Refund]:
         Refund.state.in_((RefundState.SUBMITTED, RefundState.FAILED)), Refund.changed_at < before
     )
     return list(db.session.scalars(query.order_by(Refund.id)))
+
+
+def waiting_of(provider: str, *, limit: int = 20) -> list[Payment]:
+    """List the payments of a provider that still wait for money, newest first."""
+    query = select(Payment).where(Payment.provider == provider, Payment.state.in_(list(PAYABLE)))
+    return list(db.session.scalars(query.order_by(Payment.id.desc()).limit(limit)))

@@ -2,10 +2,11 @@
 
 from flask import Blueprint
 
-from app.web.dev import doors, messages, sandbox_pages
+from app.web.dev import bank, doors, messages, sandbox_pages
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     doors.blueprint,
+    bank.pages,
     messages.pages,
     sandbox_pages.pages,
 )  # fmt: skip

@@ -24,9 +24,9 @@ def _columns(refused: statements.ColumnsMissing) -> str:
         "out": gettext("money out"),
     }
     return gettext(
-        "This does not look like a statement of %(bank)s: no column for %(names)s",
+        "This does not look like a statement of %(bank)s: no column for %(name)s",
         bank=refused.bank,
-        names=", ".join(names[one] for one in refused.names),
+        name=names[refused.names[0]],
     )
 
 
