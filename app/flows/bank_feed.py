@@ -104,7 +104,9 @@ def catch_up(*, at: datetime, back: timedelta = LOOK_BACK) -> int:
         except ProviderDown as error:
             log.warning("%s does not list its transfers: %s", feed.code, error)
             continue
-        new += sum(take(one, message_id=0, at=at) is not Outcome.DUPLICATE for one in listed)
+        before = lines.reported(feed.code, [one.key for one in listed])
+        unknown = [one for one in listed if one.key not in before]
+        new += sum(take(one, message_id=0, at=at) is not Outcome.DUPLICATE for one in unknown)
     return new
 
 

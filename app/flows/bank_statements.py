@@ -11,7 +11,7 @@ from app.core.actor import Actor
 from app.core.db import atomic
 from app.core.errors import NotFound
 from app.flows import bank_feed
-from app.payments import statements
+from app.payments import bank_lines, statements
 from app.payments.providers.base import Outcome
 from app.payments.statements import Bank
 from app.users import audit
@@ -54,8 +54,11 @@ def take_statement(
         raise NotFound("bank")
     transfers = statements.read(raw, banks()[bank], at=at, account=account)
     counts = dict.fromkeys(Outcome, 0)
+    before = bank_lines.reported(statements.SOURCE, [transfer.key for transfer in transfers])
     for done, transfer in enumerate(transfers, start=1):
-        counts[bank_feed.take(transfer, message_id=0, at=at)] += 1
+        known = transfer.key in before
+        outcome = Outcome.DUPLICATE if known else bank_feed.take(transfer, message_id=0, at=at)
+        counts[outcome] += 1
         progress(done, len(transfers))
     taken = Taken(
         lines=len(transfers),

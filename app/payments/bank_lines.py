@@ -58,6 +58,18 @@ def _digest(*parts: str) -> str:
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:40]
 
 
+def reported(source: str, keys: Collection[str]) -> set[str]:
+    """Give those reports of a feed or a statement that were taken before, in one question for many."""
+    wanted = list(keys)
+    found: set[str] = set()
+    for start in range(0, len(wanted), 500):
+        query = select(BankReport.key).where(
+            BankReport.source == source, BankReport.key.in_(wanted[start : start + 500])
+        )
+        found.update(db.session.scalars(query))
+    return found
+
+
 def find_reported(transfer: Transfer, *, payment_id: int | None) -> BankLine | None:
     """Find the line that tells of this transfer already: from this report, or from another feed.
 

@@ -92,7 +92,7 @@ def found() -> list[tuple[str, str]]:
 def test_acceptance_24_a_tenth_of_the_events_is_lost_and_all_found_within_15_minutes(
     double: SePayDouble, full: bool
 ) -> None:
-    rng, count = random.Random(24), 200 if full else 20
+    rng, count = random.Random(24), 200 if full else 10
     offer = factories.make_offer(stock=2 * count)
     payments = [banking.by_transfer(factories.buy((offer, 1000))[0]) for _ in range(count)]
     lost = set(rng.sample(range(count), count // 10))
@@ -102,7 +102,7 @@ def test_acceptance_24_a_tenth_of_the_events_is_lost_and_all_found_within_15_min
         if number not in lost:
             tell(sepay(), line, at=later(minutes=1))
     assert [state(p) for p in payments].count(State.PAID) == count - len(lost)
-    for minute in range(2, 15):
+    for minute in (2, 5, 10, 14):
         clocks.wind(at=later(minutes=minute))
     assert {state(p) for p in payments} == {State.PAID}
     assert db.session.query(BankLine).count() == count
@@ -113,7 +113,7 @@ def test_control_without_asking_the_lost_ones_stay_lost(double: SePayDouble) -> 
     payment = bought()
     double.lines.append(sepay_line(payment.code, payment.amount, at=AT))
     feeds._connected["sepay"] = SePay(secret=sepay()._secret)
-    for minute in range(2, 15):
+    for minute in (2, 5, 10, 14):
         clocks.wind(at=later(minutes=minute))
     assert state(payment) == State.PENDING
 
