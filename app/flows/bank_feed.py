@@ -74,8 +74,9 @@ def take(transfer: Transfer, *, message_id: int, at: datetime) -> Outcome:
     """Write one transfer down and settle what it pays, in one unit; told again, it changes nothing."""
     with atomic(durable=True):
         reading = read(transfer, at=at)
-        # Locked before the line is looked for: two feeds that tell of one transfer take their turns here.
+        # Before the line is looked for: two feeds that tell of one transfer take their turns here.
         payment = moves.lock(reading.code) if reading.code else None
+        lines.take_turns(transfer.account)
         known = lines.find_reported(transfer, payment_id=payment.id if payment else None)
         if known is not None:
             lines.note_report(known, transfer, at=at)

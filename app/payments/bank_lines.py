@@ -46,6 +46,15 @@ def open_codes(codes: Collection[str], *, provider: str) -> set[str]:
     return set(db.session.scalars(query)) if codes else set()
 
 
+def take_turns(account: str) -> None:
+    """Let feeds that tell of one account at the same moment go one after the other, until the unit ends.
+
+    SQLite has one writer at a time anyhow.
+    """
+    if db.engine.dialect.name == "postgresql":
+        db.session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"bank:{account}"))))
+
+
 def key_of(transfer: Transfer) -> str:
     """Name a transfer by the bank's own number; by the report's where the bank gives none."""
     if not transfer.reference:

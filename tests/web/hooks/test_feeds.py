@@ -93,11 +93,17 @@ def test_a_signed_line_pays_once_however_often_and_fast_it_comes(door: str, feed
 
 def test_both_feeds_at_the_same_moment_pay_once(door: str) -> None:
     payments = [bought() for _ in range(4)]
-    sent = [(feed, message(feed, payment, at=now())) for payment in payments for feed in FEEDS]
+    at = now()
+    sent = [(feed, message(feed, payment, at=at)) for payment in payments for feed in FEEDS]
+    for amount in (1_000, 2_000, 3_000):  # and what names nobody is one line, too
+        sent += [
+            ("sepay", sepay().message(sepay_line("khong ma", amount, at=at), at=at)),
+            ("casso", casso().message(casso_line("IBFT khong ma", amount, at=at), at=at)),
+        ]
     with ThreadPoolExecutor(8) as many:
         assert set(many.map(lambda one: post(door + one[0], one[1]), sent)) == {200}
     assert [received(p) for p in payments] == [p.amount for p in payments]
-    assert db.session.scalar(select(func.count()).select_from(BankLine)) == 4
+    assert db.session.scalar(select(func.count()).select_from(BankLine)) == 4 + 3
 
 
 def forgeries(feed: str, payment: Payment, at: datetime, rng: random.Random) -> dict[str, Message]:
