@@ -11,15 +11,6 @@ from app.core.errors import NotFound
 from app.ledger.models import LedgerAccount, LedgerTransaction, Posting
 
 
-@dataclass(frozen=True)
-class Fault:
-    """Something in the book that must not be."""
-
-    what: str
-    where: str
-    amount: int
-
-
 def balance(kind: str, name: str, ref: str = "") -> int:
     """Give one account's balance in đồng, debits positive."""
     return _sum(LedgerAccount.kind == kind, LedgerAccount.name == name, LedgerAccount.ref == ref)
@@ -131,28 +122,3 @@ def _owned(kind: str, name: str, owner: str) -> ColumnElement[bool]:
 def _sum(*where: ColumnElement[bool]) -> int:
     query = select(func.coalesce(func.sum(Posting.amount), 0)).join(LedgerAccount).where(*where)
     return int(db.session.scalar(query) or 0)
-
-
-def faults() -> list[Fault]:
-    """List every breach of the book: sums that are not zero, balances of the wrong sign."""
-    found = [
-        Fault("unbalanced transaction", f"{rule} {source}", int(total))
-        for rule, source, total in db.session.execute(
-            select(LedgerTransaction.rule, LedgerTransaction.source, func.sum(Posting.amount))
-            .join(Posting)
-            .group_by(LedgerTransaction.id)
-            .having(func.sum(Posting.amount) != 0)
-        )
-    ]
-    per_account = (
-        select(LedgerAccount.kind, LedgerAccount.name, LedgerAccount.ref, func.sum(Posting.amount))
-        .join(Posting)
-        .group_by(LedgerAccount.id)
-    )
-    worlds = {"memorandum": 0, "book": 0}
-    for kind, name, ref, total in db.session.execute(per_account):
-        worlds["memorandum" if kind == "M" else "book"] += int(total)
-        never_debit = name in ("escrow", "suspense", "refunds_payable", "order", "refund_owed")
-        if never_debit and total > 0:
-            found.append(Fault("balance below zero", f"{kind}:{name}:{ref}", int(total)))
-    return found + [Fault("accounts do not sum to zero", k, v) for k, v in worlds.items() if v]
