@@ -54,6 +54,19 @@ def balances_of(accounts: Iterable[tuple[str, str]], refs: Iterable[str]) -> dic
     return found
 
 
+def sums_by_name(rules: Iterable[str], sources: Iterable[str]) -> dict[str, int]:
+    """Give, by account name, what these rules did for these sources, debits positive."""
+    wanted = list(sources)
+    query = (
+        select(LedgerAccount.name, func.sum(Posting.amount))
+        .join(Posting, Posting.account_id == LedgerAccount.id)
+        .join(LedgerTransaction, LedgerTransaction.id == Posting.transaction_id)
+        .where(LedgerTransaction.source.in_(wanted), LedgerTransaction.rule.in_(list(rules)))
+        .group_by(LedgerAccount.name)
+    )
+    return {name: int(total) for name, total in db.session.execute(query)} if wanted else {}
+
+
 @dataclass(frozen=True)
 class Entry:
     """What one cause did to some accounts. cause: an account's ref or a transaction's source."""
@@ -66,8 +79,7 @@ class Entry:
 
 
 def entries_of(
-    kind: str,
-    name: str,
+    accounts: Iterable[tuple[str, str]],
     owner: str,
     *,
     by_account: bool = False,
@@ -77,6 +89,7 @@ def entries_of(
 ) -> list[Entry]:
     """List the rows behind an owner's sum, newest first; what has come to nothing is left out.
 
+    accounts: pairs of kind and name.
     by_account: one row for each account below the owner, else one for each source.
     after: the cause of the last row of the page before. Raises: NotFound when there is no such row.
     """
@@ -92,7 +105,7 @@ def entries_of(
         )
         .join(LedgerAccount, LedgerAccount.id == Posting.account_id)
         .join(LedgerTransaction, LedgerTransaction.id == Posting.transaction_id)
-        .where(_owned(kind, name, owner))
+        .where(or_(*(_owned(kind, name, owner) for kind, name in accounts)))
         .group_by(cause)
         .having(func.sum(Posting.amount) != 0)
     )

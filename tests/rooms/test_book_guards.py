@@ -6,6 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from app.core.db import atomic, db
+from app.ledger import levies
 from app.ledger.models import LedgerAccount, LedgerTransaction, Posting
 from app.ledger.services import post
 from app.payments import inbox
@@ -96,6 +97,13 @@ def test_an_account_keeps_its_name_and_stays(app: Flask, change: str) -> None:
 @pytest.mark.parametrize("change", ["UPDATE inbox_keys SET key = 'other'", "DELETE FROM inbox_keys"])
 def test_a_claimed_key_stays_claimed(app: Flask, change: str) -> None:
     assert inbox.claim("sandbox", "k", 1, at=AT)
+    assert refused(change)
+
+
+@pytest.mark.parametrize("change", ["UPDATE levies SET vat = vat + 1", "DELETE FROM levies"])
+def test_what_was_agreed_to_be_taken_stays(app: Flask, change: str) -> None:
+    line = levies.Agreed(1, "goods", 200_000, levies.terms("goods", "household", AT.date()))
+    levies.agree("DH1", [line], at=AT)
     assert refused(change)
 
 

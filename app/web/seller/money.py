@@ -17,6 +17,8 @@ ADDRESSES = {
     "da-nhan": Sum.RECEIVED,
     "ve-tai-khoan": Sum.AT_SELLER,
     "can-tra": Sum.TO_GIVE_BACK,
+    "phi-cho": Sum.FEES,
+    "thue": Sum.TAXES,
 }
 # What a household of each settlement always sees; other sums only while there is something in them.
 USUAL = {
