@@ -117,6 +117,41 @@ def entries_of(
     return [Entry(where, rule, int(total), at, int(last)) for where, rule, total, at, last in rows]
 
 
+@dataclass(frozen=True)
+class Movement:
+    """What one source did to an owner's accounts, by their names; debits positive."""
+
+    at: datetime
+    amounts: dict[str, int]
+
+
+def movements_of(
+    accounts: Iterable[tuple[str, str]], owner: str, *, rules: Iterable[str], since: datetime, until: datetime
+) -> dict[str, Movement]:
+    """Give, by source, what these rules did to an owner's accounts from one moment to before another."""
+    query = (
+        select(
+            LedgerTransaction.source,
+            LedgerAccount.name,
+            func.max(LedgerTransaction.at),
+            func.sum(Posting.amount),
+        )
+        .join(Posting, Posting.transaction_id == LedgerTransaction.id)
+        .join(LedgerAccount, LedgerAccount.id == Posting.account_id)
+        .where(
+            or_(*(_owned(kind, name, owner) for kind, name in accounts)),
+            LedgerTransaction.rule.in_(list(rules)),
+            LedgerTransaction.at >= since,
+            LedgerTransaction.at < until,
+        )
+        .group_by(LedgerTransaction.source, LedgerAccount.name)
+    )
+    found: dict[str, Movement] = {}
+    for source, name, at, total in db.session.execute(query):
+        found.setdefault(source, Movement(at, {})).amounts[name] = int(total)
+    return found
+
+
 def _position(query: Executable) -> int:
     row = db.session.execute(query).first()
     if row is None:

@@ -2,7 +2,8 @@
 
 from flask import Blueprint, abort, g, render_template, request, url_for
 
-from app.flows import money_page, seller_orders
+from app.core import clock
+from app.flows import income_book, money_page, seller_orders
 from app.flows.money_page import PAGE, Sum
 from app.orders import queries as orders
 from app.shops.rules import Settlement
@@ -44,6 +45,7 @@ def show() -> str:
         sums=shown_sums,
         nothing=not any(sums.values()),
         shop_url=shown.shop_address(g.shop),
+        years=income_book.years_of(g.shop, at=clock.now()),
     )
 
 
