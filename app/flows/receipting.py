@@ -101,6 +101,6 @@ def _paid_at(order: Order) -> datetime:
 
 
 def _line(line: OrderLine) -> ReceiptLine:
-    unit = taxonomy.unit(line.unit).name("vi")
+    unit = taxonomy.unit(line.unit).names["vi"]
     title = f"{line.title}, {line.label}" if line.label else line.title
     return ReceiptLine(title, f"{show_quantity(line.quantity, line.per)} {unit}", line.total)
