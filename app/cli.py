@@ -16,8 +16,7 @@ from app.core.actor import SYSTEM
 from app.core.db import db
 from app.core.errors import Refused
 from app.demo import loading
-from app.flows import bank_statements, reconciling
-from app.ledger import queries as ledger
+from app.flows import bank_statements, proving, reconciling
 from app.regions import services as regions
 
 market = AppGroup("market", help="Run and load the market.")
@@ -97,10 +96,10 @@ def reconcile() -> None:
 @books.command("check")
 def check_book() -> None:
     """Prove that the book is sound; ends with 1 when it is not."""
-    faults = ledger.faults()
+    faults = proving.faults()
     for fault in faults:
-        click.echo(f"{fault.what}: {fault.where}: {fault.amount}")
-    click.echo(f"{len(faults)} faults")
+        click.echo(f"{fault.invariant:5} {fault.what}: {fault.where}: {fault.amount}")
+    click.echo(f"{len(faults)} faults" if faults else "The book is sound.")
     sys.exit(1 if faults else 0)
 
 

@@ -37,6 +37,7 @@ KEYS = (
     *OPERATOR_ACCOUNT,
 )
 SETTLEMENTS = ("direct", "held")
+WITHHOLDING = ("off", "shadow", "on")
 
 
 class BadConfig(Exception):
@@ -56,6 +57,7 @@ class Config:
     providers: tuple[str, ...] = ("sandbox", "cod")
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)  # those of `KEYS` that are set
     settlements: Mapping[str, str] = field(default_factory=dict)  # provider -> direct | held, where not usual
+    withholding: Literal["off", "shadow", "on"] = "shadow"  # what happens to taxes and fees of sales
     channel: str = "log"
     public_url: str = "http://127.0.0.1:8000"
     help_phone: str = "+842053812345"
@@ -89,6 +91,7 @@ class Config:
             providers=tuple(p for p in env.get("PROVIDERS", ",".join(_providers(mode))).split(",") if p),
             keys={key: env[key] for key in KEYS if env.get(key)},
             settlements=_settlements(env.get("SETTLEMENTS", "")),
+            withholding=_withholding(env.get("WITHHOLDING", cls.withholding)),
             channel=env.get("MESSAGE_CHANNEL", "log"),
             public_url=env.get("PUBLIC_URL", f"http://{host}:{port}").rstrip("/"),
             host=host,
@@ -129,6 +132,12 @@ def _settlements(text: str) -> dict[str, str]:
         if settlement not in SETTLEMENTS:
             raise BadConfig(f"SETTLEMENTS: {provider}={settlement!r}: use direct or held")
     return pairs
+
+
+def _withholding(text: str) -> Literal["off", "shadow", "on"]:
+    if text not in WITHHOLDING:
+        raise BadConfig(f"WITHHOLDING={text!r}: use off, shadow or on")
+    return text  # type: ignore[return-value]
 
 
 def _normal(url: str) -> str:

@@ -1,9 +1,13 @@
 """What each event of an order means in the book: finds the accounts, posts the rule."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
+from app.core.money import Dong
+from app.ledger import levies
+from app.ledger import queries as book_queries
 from app.ledger import services as ledger
-from app.ledger.rules import Account, Book, settlement_rule, transfer
+from app.ledger.rules import Account, Book, Entry, Parts, joined, payable, settlement_rule, share_of, transfer
 from app.orders.models import Order
 from app.payments.models import Payment
 from app.shops import queries as shops
@@ -44,9 +48,24 @@ def kept_for_order(order: Order, book: Book, *, at: datetime) -> None:
 
 
 def delivered(order: Order, book: Book, *, at: datetime) -> None:
-    """P3 or N2: the household has earned its money."""
+    """P3 or N2: the household has earned what is kept for the order, less what was agreed to be taken."""
     rule = settlement_rule("P3", order.settlement)
-    ledger.post(rule, order.code, transfer(book.order_money, book.earned, order.total), at=at)
+    kept = -book_queries.balance(*book.order_money)
+    parts = levies.parts_of(order.code, kept)
+    if order.settlement == "held":
+        ledger.post(rule, order.code, joined([(book.order_money, kept)], payable(book, parts)), at=at)
+        return
+    ledger.post(rule, order.code, transfer(book.order_money, book.earned, kept), at=at)
+    ledger.post("F1", order.code, _fee_of(book, parts), at=at)
+
+
+def _fee_of(book: Book, parts: Parts) -> list[Entry]:
+    """F1: in direct the market never holds the money, so that the household owes it the fee.
+
+    Taxes stay in the shadow: whether a sale paid straight to the household is the platform's to tax is open.
+    """
+    owed = parts.fee + parts.fee_vat
+    return joined([(book.owed_by_seller, owed), (book.fee, -parts.fee), (book.fee_vat, -parts.fee_vat)])
 
 
 def cash_taken(order: Order, book: Book, *, at: datetime) -> None:
@@ -54,13 +73,51 @@ def cash_taken(order: Order, book: Book, *, at: datetime) -> None:
     ledger.post("C3", order.code, transfer(book.cash, book.order_money, order.total), at=at)
     delivered(order, book, at=at)
     if order.settlement == "held":
-        ledger.post("C4", order.code, transfer(book.earned, book.cash, order.total), at=at)
+        earned = levies.parts_of(order.code, order.total).net
+        ledger.post("C4", order.code, transfer(book.earned, book.cash, earned), at=at)
 
 
 def refund_owed_for_order(book: Book, amount: int, *, refund_code: str, at: datetime) -> None:
     """R1 or N3, before delivery: what was kept for the order is to go back."""
     rule = settlement_rule("R1", book.settlement)
     ledger.post(rule, refund_code, transfer(book.order_money, book.refund_owed, amount), at=at)
+
+
+def refund_owed_after_release(
+    order: Order, book: Book, amount: Dong, *, refund_code: str, before: Iterable[str] = (), at: datetime
+) -> None:
+    """R2, R3 and R6, or N3, after delivery: a part of what was earned is to go back, fees and taxes with it.
+
+    before: the codes of earlier refunds of this order, whose parts are no longer there.
+    Raises: ValueError for more than is left.
+    """
+    left = _left_of(order, book, before)
+    parts = share_of(left, amount)
+    if book.settlement == "direct":
+        ledger.post("N3", refund_code, transfer(book.earned, book.refund_owed, amount), at=at)
+        back = [(account, -entry) for account, entry in _fee_of(book, parts)]
+        ledger.post("F2", refund_code, back, at=at)
+        return
+    debits = [(account, -entry) for account, entry in payable(book, parts)]
+    rule = "R2" if amount == left.whole and not before else "R3"
+    ledger.post(rule, refund_code, joined(debits, [(book.refund_owed, -amount)]), at=at)
+    short = book_queries.balance(*book.earned)
+    if short > 0:  # it was paid out already
+        ledger.post("R6", refund_code, transfer(book.owed_by_seller, book.earned, short), at=at)
+
+
+def _left_of(order: Order, book: Book, refunds: Iterable[str]) -> Parts:
+    """Read from the book what was released of an order and has not gone back, part by part."""
+    sums = book_queries.sums_by_name({"P3", "F1"}, [order.code])
+    back = book_queries.sums_by_name({"R2", "R3", "F2"}, refunds)
+    names = ("fee", "output_vat", "vat_withheld", "pit_withheld")
+    fee, fee_vat, vat, pit = (-(sums.get(name, 0) + back.get(name, 0)) for name in names)
+    if book.settlement == "held":
+        net = -(sums.get("seller_payable", 0) + back.get("seller_payable", 0))
+        return Parts(net, fee, fee_vat, vat, pit)
+    sold = book_queries.sums_by_name({"N2"}, [order.code]).get("sold", 0)
+    gone = book_queries.sums_by_name({"N3"}, refunds).get("sold", 0)
+    return Parts(-(sold + gone) - fee - fee_vat, fee, fee_vat)
 
 
 def refund_owed_from_suspense(book: Book, amount: int, *, refund_code: str, at: datetime) -> None:

@@ -16,7 +16,7 @@ from app.core.actor import Actor
 from app.core.db import atomic
 from app.core.errors import NotFound, Refused
 from app.core.money import Dong
-from app.flows import basket, ordering_notices
+from app.flows import basket, levying, ordering_notices
 from app.orders import carts, placing
 from app.orders import services as orders
 from app.orders.models import Cart, Order, Purchase
@@ -124,13 +124,17 @@ def _place(request: CheckoutRequest, cart: Cart, at: datetime, actor: Actor) -> 
     drafts = [
         (
             placing.new_order_code(),
-            group.order(cash=cash, settlement=providers.settlement_of(request.pay_by, group.settlement)),
+            levying.with_rates(
+                group.order(cash=cash, settlement=providers.settlement_of(request.pay_by, group.settlement)),
+                at=at,
+            ),
         )
         for group in view.groups
     ]
     _take_goods(drafts, cash=cash, at=at)
     made = [placing.place(purchase, new, code=code, at=at) for code, new in drafts]
-    for order in made:
+    for order, (_, new) in zip(made, drafts, strict=True):
+        levying.agree(order, new, at=at)
         orders.move(order, Event.AGREE_CASH if cash else Event.REQUEST_PAYMENT, at=at, actor=actor)
     _ask_for_money(purchase, made, request.pay_by, at)
     carts.empty(cart, at=at)

@@ -16,13 +16,15 @@ PAGE = 30
 class Money:
     """A shop's money in đồng. held: kept for orders on their way; coming: earned, not yet paid out;
     received: paid out or kept as cash. at_seller: paid straight to the household's own account;
-    to_give_back: what of it is owed to buyers."""
+    to_give_back: what of it is owed to buyers. fees, taxes: what the market and the tax office took."""
 
     held: Dong = 0
     coming: Dong = 0
     received: Dong = 0
     at_seller: Dong = 0
     to_give_back: Dong = 0
+    fees: Dong = 0
+    taxes: Dong = 0
 
 
 class Sum(StrEnum):
@@ -38,20 +40,27 @@ class Sum(StrEnum):
     """Paid straight to the household: its account, or its hand."""
     TO_GIVE_BACK = "to_give_back"
     """Of that, what buyers get back."""
+    FEES = "fees"
+    """The market's fee, with its VAT."""
+    TAXES = "taxes"
+    """Kept back for the tax office."""
 
 
-# Where each sum stands in the book: the account, and whether a credit is what counts.
-ACCOUNTS: dict[Sum, tuple[str, str]] = {
-    Sum.HELD: ("L", "escrow"),
-    Sum.COMING: ("L", "seller_payable"),
-    Sum.RECEIVED: ("L", "seller_payable"),
-    Sum.AT_SELLER: ("M", "at_seller"),
-    Sum.TO_GIVE_BACK: ("M", "refund_owed"),
+# Where each sum stands in the book: kind and name of its accounts.
+ACCOUNTS: dict[Sum, tuple[tuple[str, str], ...]] = {
+    Sum.HELD: (("L", "escrow"),),
+    Sum.COMING: (("L", "seller_payable"),),
+    Sum.RECEIVED: (("L", "seller_payable"),),
+    Sum.AT_SELLER: (("M", "at_seller"),),
+    Sum.TO_GIVE_BACK: (("M", "refund_owed"),),
+    Sum.FEES: (("I", "fee"), ("L", "output_vat")),
+    Sum.TAXES: (("L", "vat_withheld"), ("L", "pit_withheld")),
 }
 OF_ORDERS = frozenset({Sum.HELD, Sum.TO_GIVE_BACK})  # kept on an account for each order
 DEBITS = frozenset({Sum.RECEIVED, Sum.AT_SELLER})
 CASH = frozenset({"C3", "C4"})
-BY_ORDER = CASH | {"P3", "N2"}  # rules whose source is an order; that of others is a payment or a refund
+# Rules whose source is an order; that of others is a payment or a refund.
+BY_ORDER = CASH | {"P3", "N2", "F1"}
 
 
 @dataclass(frozen=True)
@@ -72,14 +81,19 @@ def of_shop(shop: Shop) -> Money:
 
 def of_code(shop_code: str) -> Money:
     """Read the money of the shop with this code; one statement."""
-    found = ledger.sums_of(shop_code, set(ACCOUNTS.values()))
-    sums = {what: found.get(account, ledger.Sums()) for what, account in ACCOUNTS.items()}
+    found = ledger.sums_of(shop_code, {account for accounts in ACCOUNTS.values() for account in accounts})
+    sums = {
+        what: -sum(found.get(account, ledger.Sums()).balance for account in accounts)
+        for what, accounts in ACCOUNTS.items()
+    }
     return Money(
-        held=-sums[Sum.HELD].balance,
-        coming=-sums[Sum.COMING].balance,
-        received=sums[Sum.RECEIVED].debited,
-        at_seller=sums[Sum.AT_SELLER].balance,
-        to_give_back=-sums[Sum.TO_GIVE_BACK].balance,
+        held=sums[Sum.HELD],
+        coming=sums[Sum.COMING],
+        received=found.get(ACCOUNTS[Sum.RECEIVED][0], ledger.Sums()).debited,
+        at_seller=-sums[Sum.AT_SELLER],
+        to_give_back=sums[Sum.TO_GIVE_BACK],
+        fees=sums[Sum.FEES],
+        taxes=sums[Sum.TAXES],
     )
 
 
@@ -88,11 +102,9 @@ def rows_of(shop: Shop, what: Sum, *, after: str | None = None, limit: int = PAG
 
     after: the key of the last row of the page before. Raises: NotFound when there is no such row.
     """
-    kind, name = ACCOUNTS[what]
     by_order = what in OF_ORDERS
     entries = ledger.entries_of(
-        kind,
-        name,
+        ACCOUNTS[what],
         shop.code,
         by_account=by_order,
         debits_only=what is Sum.RECEIVED,

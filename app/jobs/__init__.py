@@ -7,7 +7,7 @@ from flask import Flask
 from app.config import Config
 from app.core import clock
 from app.flows import clocks
-from app.jobs import money, notices, people, photos, queue
+from app.jobs import books, money, notices, people, photos, queue
 
 HANDLERS: dict[str, Callable[[int], None]] = {
     "send_notice": notices.send_notice,
@@ -28,6 +28,7 @@ EVERY_MINUTE: tuple[Callable[[], object], ...] = (
     money.reconcile,
     photos.sweep,
     people.forget,
+    books.prove,
 )
 
 

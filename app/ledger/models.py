@@ -50,3 +50,38 @@ class Posting(Model):
     transaction_id: Mapped[int] = plain(ForeignKey("transactions.id"))
     account_id: Mapped[int] = plain(ForeignKey("ledger_accounts.id"))
     amount: Mapped[int] = plain(BigInteger)
+
+
+class Levy(Model):
+    """What was agreed to be taken of one line of an order, in đồng and basis points; never changed.
+
+    mode: shadow is only kept, on is taken when the money is released. position: 0 is the delivery.
+    """
+
+    __tablename__ = "levies"
+    __table_args__ = (
+        UniqueConstraint("order_code", "position"),
+        CheckConstraint("mode IN ('shadow', 'on')", name="mode"),
+        CheckConstraint(
+            "fee >= 0 AND fee_vat >= 0 AND vat >= 0 AND pit >= 0 AND fee + fee_vat + vat + pit <= base",
+            name="parts",
+        ),
+    )
+
+    id: Mapped[int] = plain(BigId, primary_key=True)
+    order_code: Mapped[str] = plain()
+    position: Mapped[int] = plain()
+    supply_class: Mapped[str] = plain()
+    base: Mapped[int] = plain(BigInteger)
+    vat_bp: Mapped[int] = plain()
+    pit_bp: Mapped[int] = plain()
+    fee_bp: Mapped[int] = plain()
+    fee_vat_bp: Mapped[int] = plain()
+    vat: Mapped[int] = plain(BigInteger)
+    pit: Mapped[int] = plain(BigInteger)
+    fee: Mapped[int] = plain(BigInteger)
+    fee_vat: Mapped[int] = plain(BigInteger)
+    legal_ref: Mapped[str] = plain()
+    verified: Mapped[bool] = plain()
+    mode: Mapped[str] = plain()
+    at: Mapped[datetime] = plain(UtcDateTime)

@@ -11,15 +11,6 @@ from app.core.errors import NotFound
 from app.ledger.models import LedgerAccount, LedgerTransaction, Posting
 
 
-@dataclass(frozen=True)
-class Fault:
-    """Something in the book that must not be."""
-
-    what: str
-    where: str
-    amount: int
-
-
 def balance(kind: str, name: str, ref: str = "") -> int:
     """Give one account's balance in đồng, debits positive."""
     return _sum(LedgerAccount.kind == kind, LedgerAccount.name == name, LedgerAccount.ref == ref)
@@ -63,6 +54,19 @@ def balances_of(accounts: Iterable[tuple[str, str]], refs: Iterable[str]) -> dic
     return found
 
 
+def sums_by_name(rules: Iterable[str], sources: Iterable[str]) -> dict[str, int]:
+    """Give, by account name, what these rules did for these sources, debits positive."""
+    wanted = list(sources)
+    query = (
+        select(LedgerAccount.name, func.sum(Posting.amount))
+        .join(Posting, Posting.account_id == LedgerAccount.id)
+        .join(LedgerTransaction, LedgerTransaction.id == Posting.transaction_id)
+        .where(LedgerTransaction.source.in_(wanted), LedgerTransaction.rule.in_(list(rules)))
+        .group_by(LedgerAccount.name)
+    )
+    return {name: int(total) for name, total in db.session.execute(query)} if wanted else {}
+
+
 @dataclass(frozen=True)
 class Entry:
     """What one cause did to some accounts. cause: an account's ref or a transaction's source."""
@@ -75,8 +79,7 @@ class Entry:
 
 
 def entries_of(
-    kind: str,
-    name: str,
+    accounts: Iterable[tuple[str, str]],
     owner: str,
     *,
     by_account: bool = False,
@@ -86,6 +89,7 @@ def entries_of(
 ) -> list[Entry]:
     """List the rows behind an owner's sum, newest first; what has come to nothing is left out.
 
+    accounts: pairs of kind and name.
     by_account: one row for each account below the owner, else one for each source.
     after: the cause of the last row of the page before. Raises: NotFound when there is no such row.
     """
@@ -101,7 +105,7 @@ def entries_of(
         )
         .join(LedgerAccount, LedgerAccount.id == Posting.account_id)
         .join(LedgerTransaction, LedgerTransaction.id == Posting.transaction_id)
-        .where(_owned(kind, name, owner))
+        .where(or_(*(_owned(kind, name, owner) for kind, name in accounts)))
         .group_by(cause)
         .having(func.sum(Posting.amount) != 0)
     )
@@ -111,6 +115,41 @@ def entries_of(
         query = query.having(position < _position(query.where(cause == after)))
     rows = db.session.execute(query.order_by(position.desc()).limit(limit))
     return [Entry(where, rule, int(total), at, int(last)) for where, rule, total, at, last in rows]
+
+
+@dataclass(frozen=True)
+class Movement:
+    """What one source did to an owner's accounts, by their names; debits positive."""
+
+    at: datetime
+    amounts: dict[str, int]
+
+
+def movements_of(
+    accounts: Iterable[tuple[str, str]], owner: str, *, rules: Iterable[str], since: datetime, until: datetime
+) -> dict[str, Movement]:
+    """Give, by source, what these rules did to an owner's accounts from one moment to before another."""
+    query = (
+        select(
+            LedgerTransaction.source,
+            LedgerAccount.name,
+            func.max(LedgerTransaction.at),
+            func.sum(Posting.amount),
+        )
+        .join(Posting, Posting.transaction_id == LedgerTransaction.id)
+        .join(LedgerAccount, LedgerAccount.id == Posting.account_id)
+        .where(
+            or_(*(_owned(kind, name, owner) for kind, name in accounts)),
+            LedgerTransaction.rule.in_(list(rules)),
+            LedgerTransaction.at >= since,
+            LedgerTransaction.at < until,
+        )
+        .group_by(LedgerTransaction.source, LedgerAccount.name)
+    )
+    found: dict[str, Movement] = {}
+    for source, name, at, total in db.session.execute(query):
+        found.setdefault(source, Movement(at, {})).amounts[name] = int(total)
+    return found
 
 
 def _position(query: Executable) -> int:
@@ -131,28 +170,3 @@ def _owned(kind: str, name: str, owner: str) -> ColumnElement[bool]:
 def _sum(*where: ColumnElement[bool]) -> int:
     query = select(func.coalesce(func.sum(Posting.amount), 0)).join(LedgerAccount).where(*where)
     return int(db.session.scalar(query) or 0)
-
-
-def faults() -> list[Fault]:
-    """List every breach of the book: sums that are not zero, balances of the wrong sign."""
-    found = [
-        Fault("unbalanced transaction", f"{rule} {source}", int(total))
-        for rule, source, total in db.session.execute(
-            select(LedgerTransaction.rule, LedgerTransaction.source, func.sum(Posting.amount))
-            .join(Posting)
-            .group_by(LedgerTransaction.id)
-            .having(func.sum(Posting.amount) != 0)
-        )
-    ]
-    per_account = (
-        select(LedgerAccount.kind, LedgerAccount.name, LedgerAccount.ref, func.sum(Posting.amount))
-        .join(Posting)
-        .group_by(LedgerAccount.id)
-    )
-    worlds = {"memorandum": 0, "book": 0}
-    for kind, name, ref, total in db.session.execute(per_account):
-        worlds["memorandum" if kind == "M" else "book"] += int(total)
-        never_debit = name in ("escrow", "suspense", "refunds_payable", "order", "refund_owed")
-        if never_debit and total > 0:
-            found.append(Fault("balance below zero", f"{kind}:{name}:{ref}", int(total)))
-    return found + [Fault("accounts do not sum to zero", k, v) for k, v in worlds.items() if v]

@@ -6,7 +6,9 @@ only note it. Source of the rules: P, Q, R, C and N of the worked postings in do
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+
+from app.core.money import Dong, split
 
 Account = tuple[str, str, str]  # kind, name, whose
 Entry = tuple[Account, int]
@@ -63,6 +65,102 @@ class Book:
             if self._held
             else ("M", "refund_owed", f"{self.shop}/{self.order}")
         )
+
+    @property
+    def fee(self) -> Account:
+        """The market's own fee, without its VAT."""
+        return ("I", "fee", self.shop)
+
+    @property
+    def fee_vat(self) -> Account:
+        """The VAT in the market's fee."""
+        return ("L", "output_vat", self.shop)
+
+    @property
+    def vat(self) -> Account:
+        """The household's VAT, kept back for the tax office."""
+        return ("L", "vat_withheld", self.shop)
+
+    @property
+    def pit(self) -> Account:
+        """The household's income tax, kept back for the tax office."""
+        return ("L", "pit_withheld", self.shop)
+
+    @property
+    def owed_by_seller(self) -> Account:
+        """What the household owes the market, taken from later sales."""
+        return ("A", "seller_recv", self.shop)
+
+
+@dataclass(frozen=True)
+class Rates:
+    """What is taken of a sum, in basis points (1/100 %). The fee includes its own VAT of `fee_vat_bp`."""
+
+    vat_bp: int = 0
+    pit_bp: int = 0
+    fee_bp: int = 0
+    fee_vat_bp: int = 0
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A sum in đồng and where it goes: to the household, to the market and its VAT, to the tax office."""
+
+    net: Dong = 0
+    fee: Dong = 0
+    fee_vat: Dong = 0
+    vat: Dong = 0
+    pit: Dong = 0
+
+    @property
+    def whole(self) -> Dong:
+        return sum(astuple(self))
+
+    @property
+    def levied(self) -> Dong:
+        return self.whole - self.net
+
+    def __add__(self, other: "Parts") -> "Parts":
+        return Parts(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+
+    def __sub__(self, other: "Parts") -> "Parts":
+        return Parts(*(a - b for a, b in zip(astuple(self), astuple(other), strict=True)))
+
+
+WHOLE_BP = 10_000
+
+
+def parted(base: Dong, rates: Rates) -> Parts:
+    """Part a sum by its rates; whatever is rounded, the parts sum to it (largest remainder).
+
+    Raises: ValueError when more than the whole would be taken.
+    """
+    rest = WHOLE_BP - rates.vat_bp - rates.pit_bp - rates.fee_bp
+    net, gross_fee, vat, pit = split(base, [rest, rates.fee_bp, rates.vat_bp, rates.pit_bp])
+    fee, fee_vat = split(gross_fee, [WHOLE_BP, rates.fee_vat_bp])
+    return Parts(net, fee, fee_vat, vat, pit)
+
+
+def share_of(left: Parts, amount: Dong) -> Parts:
+    """Take an amount out of what is left, from each part alike; the last one takes all the rest.
+
+    No part is ever more than what is left of it. Raises: ValueError for more than there is.
+    """
+    if not 0 <= amount <= left.whole:
+        raise ValueError("more than is left")
+    return Parts(*split(amount, astuple(left))) if amount else Parts()
+
+
+def payable(book: Book, parts: Parts) -> list[Entry]:
+    """Credit each part to where it belongs: what a released sum becomes."""
+    credits = (
+        (book.earned, parts.net),
+        (book.fee, parts.fee),
+        (book.fee_vat, parts.fee_vat),
+        (book.vat, parts.vat),
+        (book.pit, parts.pit),
+    )
+    return [(account, -amount) for account, amount in credits]
 
 
 def transfer(debit: Account, credit: Account, amount: int) -> list[Entry]:

@@ -137,7 +137,7 @@ class OrderLine(Model):
     total: Mapped[int] = plain(BigInteger)
     shipping_weight: Mapped[int] = plain(BigInteger)  # grams, of the whole line
     supply_class: Mapped[str] = plain()
-    vat_bp: Mapped[int | None] = plain()  # the tax rule's snapshot, once rules exist
+    vat_bp: Mapped[int | None] = plain()  # the tax rule's snapshot; None when nothing was computed
     pit_bp: Mapped[int | None] = plain()
 
 

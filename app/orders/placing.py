@@ -45,6 +45,8 @@ class NewLine:
     total: Dong
     shipping_weight: int
     supply_class: str
+    vat_bp: int | None = None
+    pit_bp: int | None = None
 
 
 @dataclass(frozen=True)

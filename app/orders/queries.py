@@ -119,6 +119,12 @@ def lines_of(order_ids: Iterable[int]) -> dict[int, list[OrderLine]]:
     return found
 
 
+def titles_of(order_ids: Iterable[int]) -> dict[int, str]:
+    """Name what is in each order, in one line."""
+    found = lines_of(order_ids)
+    return {i: ", ".join(line.title for line in lines) for i, lines in found.items()}
+
+
 def events_of(order_id: int) -> list[OrderEvent]:
     """List an order's journal, oldest first; of one moment, in the order of the states."""
     query = select(OrderEvent).where(OrderEvent.order_id == order_id)

@@ -34,6 +34,12 @@ def find_membership(user_id: int, shop_code: str | None = None) -> Membership | 
     return Membership(row[0], row[1]) if row else None
 
 
+def heads_of(shop_ids: Collection[int]) -> dict[int, str]:
+    """Give the name of the head of each shop's household, public as the law asks."""
+    query = select(Shop.id, Household.head_name).join(Household).where(Shop.id.in_(shop_ids))
+    return {row.id: row.head_name for row in db.session.execute(query)}
+
+
 def find_own(user_id: int, head_name: str, unit_id: int) -> Shop | None:
     """Give the shop that a person has already opened for this household of this commune."""
     query = (

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from sqlalchemy import exists, select
+
 from app.core.actor import Actor
 from app.core.codes import new_id
 from app.core.db import atomic, db
@@ -22,3 +24,9 @@ def record(*, kind: str, actor: Actor, at: datetime, subject: str = "", note: st
                 note=note,
             )
         )
+
+
+def happened(kind: str, *, since: datetime) -> bool:
+    """Say whether a line of this kind was written at this moment or later."""
+    found = exists().where(AuditEvent.kind == kind, AuditEvent.at >= since)
+    return bool(db.session.scalar(select(found)))

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from werkzeug.routing import Rule as Route
 
+from app.core import clock
 from app.payments import providers
 from app.web.access import Rule
 from tests.acceptance.market import Link, Stall
@@ -33,6 +34,7 @@ OF_STALL: dict[str, Callable[[Stall], Args]] = {
     "seller_goods.bring_back": lambda s: {"code": s.removed},
     "seller_orders.show": lambda s: {"code": s.orders["accepted"]},
     "seller_orders.print_one": lambda s: {"code": s.orders["accepted"]},
+    "seller_papers.receipt": lambda s: {"code": s.orders["accepted"]},
     "seller_orders.move": lambda s: {"code": s.orders["accepted"], "step": "goi"},
     "seller_orders.undo": lambda s: {"code": s.orders["packed"]},
     "seller_orders.decline": lambda s: {"code": s.orders["paid"]},
@@ -41,6 +43,7 @@ OF_STALL: dict[str, Callable[[Stall], Args]] = {
 # A buyer's objects, opened by link: endpoint -> (which purchase, whether by the order's own link).
 OF_LINK: dict[str, tuple[str, bool]] = {
     "order.show": ("lan.accepted", True),
+    "order.receipt": ("lan.accepted", True),
     "order.received": ("lan.sent", True),
     "order.cancel": ("lan.paid", True),
     "order.refund_received": ("khoa.declined", True),
@@ -73,7 +76,11 @@ PUBLIC: dict[str, Callable[[Any], tuple[Args, Args]]] = {
     "dev.become": lambda w: ({"key": "lan"}, {"key": "nobody"}),
 }
 # Arguments that choose a view of one's own things.
-PLAIN: dict[str, Args] = {"seller_money.rows": {"what": "dang-giu"}, "hooks.take": {"provider": "sandbox"}}
+PLAIN: dict[str, Args] = {
+    "seller_money.rows": {"what": "dang-giu"},
+    "seller_papers.book": {"year": clock.local(clock.now()).year, "kind": "csv"},
+    "hooks.take": {"provider": "sandbox"},
+}
 
 
 def has_object(route: Route) -> bool:

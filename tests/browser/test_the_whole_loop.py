@@ -9,7 +9,7 @@ from PIL import Image
 from sqlalchemy import func, select
 
 from app.core.db import db
-from app.ledger import queries as ledger
+from app.flows import proving
 from app.ledger.models import Posting
 from app.orders.models import Order
 from tests.browser import walks
@@ -67,4 +67,4 @@ def _book_is_sound(market: Market, codes: list[str]) -> None:
         assert {order.settlement for order in orders} == {"held", "direct"}
         assert db.session.scalar(select(func.count(Posting.id))), "the control: something was booked"
         assert db.session.scalar(select(func.sum(Posting.amount))) == 0
-        assert list(ledger.faults()) == []
+        assert proving.faults() == []

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from app.ledger import queries as ledger
+from app.flows import proving
 from tests.browser import walks
 from tests.browser.market import Market
 from tests.browser.person import Person
@@ -29,4 +29,4 @@ def test_a_household_lists_and_a_guest_buys_without_any_script(
     walks.fulfil(hoa)
     walks.confirm(person(java_script_enabled=False), link)
     with market.app().app_context():
-        assert list(ledger.faults()) == []
+        assert proving.faults() == []

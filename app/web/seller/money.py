@@ -2,7 +2,8 @@
 
 from flask import Blueprint, abort, g, render_template, request, url_for
 
-from app.flows import money_page, seller_orders
+from app.core import clock
+from app.flows import income_book, money_page, seller_orders
 from app.flows.money_page import PAGE, Sum
 from app.orders import queries as orders
 from app.shops.rules import Settlement
@@ -17,6 +18,8 @@ ADDRESSES = {
     "da-nhan": Sum.RECEIVED,
     "ve-tai-khoan": Sum.AT_SELLER,
     "can-tra": Sum.TO_GIVE_BACK,
+    "phi-cho": Sum.FEES,
+    "thue": Sum.TAXES,
 }
 # What a household of each settlement always sees; other sums only while there is something in them.
 USUAL = {
@@ -42,6 +45,7 @@ def show() -> str:
         sums=shown_sums,
         nothing=not any(sums.values()),
         shop_url=shown.shop_address(g.shop),
+        years=income_book.years_of(g.shop, at=clock.now()),
     )
 
 

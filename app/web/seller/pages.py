@@ -10,6 +10,7 @@ from app.web.seller import (
     money,
     opening,
     orders,
+    papers,
     pricing,
     publishing,
     selling,
@@ -28,4 +29,5 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     shop_settings.blueprint,
     orders.blueprint,
     money.blueprint,
+    papers.blueprint,
 )

@@ -8,15 +8,17 @@ from app.core import clock
 from app.core.codes import normalise_code
 from app.core.errors import NotFound, Refused
 from app.core.phones import BadPhone, parse_phone
-from app.flows import following, fulfilment, refunding
+from app.flows import following, fulfilment, receipting, refunding
 from app.orders import queries as orders
 from app.orders.models import Order, Purchase
 from app.orders.rules import State
 from app.orders.services import AlreadyDone
+from app.papers import receipt as receipt_paper
 from app.users import limits
 from app.users.rules import Failing
 from app.web import signing_in
 from app.web.access import Rule, rule
+from app.web.documents import document
 from app.web.messages import sentence
 from app.web.storefront import typed, visitor
 from app.web.wording.users import bad_phone
@@ -64,6 +66,15 @@ def _order_page(order: Order, purchase: Purchase, status: int = 200, problem: st
         pay_link=url_for("pay.show", code=purchase.code, k=_token()) if whole else "",
         problem=problem,
     )
+
+
+@pages.get("/don/<code>/bien-nhan.pdf")
+@rule(Rule.GUEST)
+def receipt(code: str) -> Response:
+    """Give the receipt of an order that is paid."""
+    order, _ = _order(code)
+    drawn = receipt_paper.draw(receipting.receipt_of(order))
+    return document(drawn, "application/pdf", f"bien-nhan-{order.code}.pdf")
 
 
 @pages.post("/don/<code>/da-nhan")

@@ -1,0 +1,260 @@
+"""The book is proven whole: each damage is found and named, and a large book in seconds."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import insert, select
+
+from app.core.actor import GUEST, SYSTEM
+from app.core.db import db
+from app.flows import fulfilment, proving
+from app.ledger.models import LedgerAccount, LedgerTransaction, Posting
+from app.orders.models import Order, OrderLine
+from app.payments.models import Payment, PaymentOrder
+from app.users.models import AuditEvent
+from tests import damage, paying
+from tests.factories import AT, buy, later, make_offer, make_shop, payments_of
+
+MANY, FEW = 100_000, 500
+SECONDS = 30.0
+
+
+@pytest.fixture
+def order(app: Flask) -> Order:
+    """One order of Minh's, paid and accepted, its money held."""
+    (made,) = buy((make_offer(make_shop(settlement="held")), 1000))
+    paying.pay(payments_of(made)[0], at=AT)
+    assert proving.faults() == []
+    return made
+
+
+def found() -> set[tuple[str, str]]:
+    return {(fault.invariant, fault.what) for fault in proving.faults()}
+
+
+BANK, PAYABLE = ("A", "bank", "1"), ("L", "seller_payable", "GH1")
+FEE = ("I", "fee", "GH1")
+
+
+def half_a_pair(order: Order) -> None:
+    damage.write("X1", "x", [(BANK, 5)], at=AT)
+
+
+def across_worlds(order: Order) -> None:
+    damage.write("X1", "x", [(BANK, 5), (("M", "sold", "GH1"), -5)], at=AT)
+
+
+def no_lines(order: Order) -> None:
+    damage.write("X1", "x", [], at=AT)
+
+
+def wrong_sign(order: Order) -> None:
+    damage.write("X1", "x", [(PAYABLE, 5), (FEE, -5)], at=AT)
+
+
+def bank_below_zero(order: Order) -> None:
+    damage.write("X1", "x", [(FEE, 5), (BANK, -5)], at=AT)
+
+
+def uncovered(order: Order) -> None:
+    damage.write("X1", "x", [(("E", "psp_fee", ""), 900_000), (PAYABLE, -900_000)], at=AT)
+
+
+def paid_out_twice(order: Order) -> None:
+    transit = ("A", "payout_transit", "1")
+    damage.write("W1", "other", [(transit, 7), (FEE, -7)], at=AT)
+    damage.write("W2", "p", [(FEE, 7), (transit, -7)], at=AT)
+
+
+def total_off(order: Order) -> None:
+    damage.execute("UPDATE orders SET goods = goods + 1, total = total + 1 WHERE id = :id", id=order.id)
+
+
+def line_lost(order: Order) -> None:
+    damage.execute("DELETE FROM order_lines WHERE order_id = :id", id=order.id)
+
+
+def not_kept(order: Order) -> None:
+    damage.execute("UPDATE orders SET state = 'paid' WHERE id = :id", id=another().id)
+
+
+def expired_though_paid(order: Order) -> None:
+    damage.execute("UPDATE orders SET state = 'expired' WHERE id = :id", id=order.id)
+
+
+def back_and_on_its_way(order: Order) -> None:
+    fulfilment.cancel(order, actor=GUEST, at=AT)
+    damage.execute("UPDATE orders SET state = 'accepted' WHERE id = :id", id=order.id)
+
+
+def arrived_but_kept(order: Order) -> None:
+    damage.execute("UPDATE orders SET state = 'delivered' WHERE id = :id", id=order.id)
+
+
+def refund_lost(order: Order) -> None:
+    fulfilment.cancel(order, actor=GUEST, at=AT)
+    damage.execute("UPDATE refunds SET amount = amount - 1 WHERE order_id = :id", id=order.id)
+
+
+def received_more(order: Order) -> None:
+    damage.execute(
+        "UPDATE payments SET received = received + 1 WHERE code = :c", c=payments_of(order)[0].code
+    )
+
+
+def another() -> Order:
+    (made,) = buy((make_offer(make_shop("Vườn Khoa")), 1000))
+    return made
+
+
+DAMAGES: dict[Callable[[Order], None], tuple[str, str]] = {
+    half_a_pair: ("I1", "unbalanced transaction"),
+    across_worlds: ("I1", "transaction across both worlds"),
+    no_lines: ("I1", "transaction without lines"),
+    wrong_sign: ("I8", "balance of the wrong sign"),
+    bank_below_zero: ("I8", "balance of the wrong sign"),
+    uncovered: ("cover", "less money than is owed"),
+    paid_out_twice: ("I10", "payout left more than once"),
+    total_off: ("I4", "order is not the sum of its lines"),
+    line_lost: ("I4", "order is not the sum of its lines"),
+    not_kept: ("I4", "order is not what the book kept for it"),
+    expired_though_paid: ("I7", "paid order without a place"),
+    back_and_on_its_way: ("I7", "paid order in two places"),
+    arrived_but_kept: ("I8", "kept for an order: paid less settled less refunded"),
+    refund_lost: ("I8", "owed back is not what the refunds say"),
+    received_more: ("I8", "received is not what the book says came"),
+}
+
+
+@pytest.mark.parametrize("harm", DAMAGES, ids=lambda harm: harm.__name__)
+def test_control_each_damage_is_found_and_named(order: Order, harm: Callable[[Order], None]) -> None:
+    harm(order)
+    db.session.rollback()
+    assert DAMAGES[harm] in found()
+
+
+def test_a_world_that_does_not_sum_to_zero_is_named(order: Order) -> None:
+    half_a_pair(order)
+    assert ("I2", "accounts do not sum to zero") in found()
+
+
+def test_a_broken_amount_is_found_where_the_database_minds_no_type(order: Order) -> None:
+    if db.engine.dialect.name != "sqlite":
+        return  # a BIGINT takes nothing else
+    damage.execute(
+        "INSERT INTO postings (transaction_id, account_id, amount) SELECT transaction_id, account_id, 0.5"
+        " FROM postings LIMIT 1"
+    )
+    assert ("I9", "amount is no whole number") in found()
+
+
+def test_the_command_says_what_is_wrong_and_ends_with_one(order: Order, app: Flask) -> None:
+    sound = app.test_cli_runner().invoke(args=["ledger", "check"])
+    assert (sound.exit_code, sound.output) == (0, "The book is sound.\n")
+    half_a_pair(order)
+    broken = app.test_cli_runner().invoke(args=["ledger", "check"])
+    assert broken.exit_code == 1
+    assert "I1    unbalanced transaction: X1 x: 5\n" in broken.output
+    assert broken.output.endswith("faults\n")
+
+
+def journal() -> list[tuple[str, str, str]]:
+    query = select(AuditEvent).where(AuditEvent.kind.in_([proving.CHECKED, proving.BROKEN]))
+    return sorted((e.kind, e.subject, e.note) for e in db.session.scalars(query))
+
+
+def test_the_book_is_proven_once_a_night_and_the_journal_says_so(order: Order) -> None:
+    # 10:00 in Vietnam: tonight's proof is missing, so it is made at once.
+    assert proving.prove_nightly(at=AT) == 0
+    assert proving.prove_nightly(at=AT + timedelta(hours=15, minutes=59)) is None
+    half_a_pair(order)
+    assert proving.prove_nightly(at=AT + timedelta(hours=16)) == 2  # 02:00
+    assert journal() == [
+        ("book_broken", "X1 x", "I1 unbalanced transaction: 5"),
+        ("book_broken", "book", "I2 accounts do not sum to zero: 5"),
+        ("book_checked", "", "0 faults"),
+        ("book_checked", "", "2 faults"),
+    ]
+
+
+def multiply(order: Order, many: int) -> None:
+    """Write this order, its payment and its lines of the book again and again, as plain rows."""
+    line = db.session.scalars(select(OrderLine).where(OrderLine.order_id == order.id)).one()
+    payment = payments_of(order)[0]
+    shop_ref = "GH-many"
+
+    def row(thing: object, **other: object) -> dict[str, object]:
+        table = type(thing).__table__
+        return {c.name: getattr(thing, c.name) for c in table.columns if c.name != "id"} | other
+
+    n, first = range(many), 1_000_000
+    shop_code = db.session.scalar(select(LedgerAccount.ref).where(LedgerAccount.name == "escrow")).partition(
+        "/"
+    )[0]
+    rows = {
+        Order: [row(order, id=first + i, code=f"N{i}") for i in n],
+        OrderLine: [row(line, id=first + i, order_id=first + i) for i in n],
+        Payment: [row(payment, id=first + i, code=f"P{i}", provider_ref=f"{shop_ref}{i}") for i in n],
+        PaymentOrder: [
+            {
+                "payment_id": first + i,
+                "order_id": first + i,
+                "order_code": f"N{i}",
+                "shop_id": order.shop_id,
+                "amount": order.total,
+            }
+            for i in n
+        ],
+        LedgerAccount: [
+            {"id": first + 2 * i + k, "kind": "L", "name": name, "ref": ref}
+            for i in n
+            for k, (name, ref) in enumerate((("suspense", f"P{i}"), ("escrow", f"{shop_code}/N{i}")))
+        ],
+        LedgerTransaction: [
+            {"id": first + 2 * i + k, "rule": rule, "source": source, "at": AT}
+            for i in n
+            for k, (rule, source) in enumerate((("Q2", f"P{i}:1"), ("P1", f"N{i}")))
+        ],
+    }
+    psp = db.session.scalar(select(LedgerAccount.id).where(LedgerAccount.name == "psp"))
+    total = order.total
+    rows[Posting] = [
+        {"transaction_id": first + 2 * i + t, "account_id": a, "amount": amount}
+        for i in n
+        for t, a, amount in (
+            (0, psp, total),
+            (0, first + 2 * i, -total),
+            (1, first + 2 * i, total),
+            (1, first + 2 * i + 1, -total),
+        )
+    ]
+    with damage.behind_the_guards():
+        for table, made in rows.items():
+            db.session.execute(insert(table), made)
+        if db.engine.dialect.name == "postgresql":
+            db.session.connection().exec_driver_sql("ANALYZE")
+
+
+def test_a_large_book_is_proven_in_seconds(
+    order: Order, full: bool, record_property: Callable[[str, object], None]
+) -> None:
+    many = MANY if full else FEW
+    multiply(order, many)
+    began = time.perf_counter()
+    assert proving.faults() == []
+    took = time.perf_counter() - began
+    print(f"\nproved {many} orders in {took:.2f} s on {db.engine.dialect.name}")
+    record_property("seconds", took)
+    assert took < (SECONDS if full else 5)
+    damage.execute("UPDATE orders SET goods = goods + 1, total = total + 1 WHERE code = :c", c=f"N{many - 1}")
+    assert {f.where for f in proving.faults()} == {f"N{many - 1}"}
+
+
+def test_a_delivered_order_is_sound(order: Order) -> None:
+    fulfilment.pack(order, actor=SYSTEM, at=AT)
+    fulfilment.hand_over(order, actor=SYSTEM, at=AT)
+    fulfilment.deliver(order, actor=GUEST, at=later(hours=1))
+    assert proving.faults() == []
