@@ -10,6 +10,9 @@ from app.core.db import db
 from app.core.errors import NotFound
 from app.ledger.models import LedgerAccount, LedgerTransaction, Posting
 
+# What takes earned money from a household without its having received it.
+TAKEN_BACK = ("R2", "R3", "R7")
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -25,9 +28,29 @@ def balance(kind: str, name: str, ref: str = "") -> int:
     return _sum(LedgerAccount.kind == kind, LedgerAccount.name == name, LedgerAccount.ref == ref)
 
 
+def sums_by_account(transactions: Iterable[tuple[str, str]]) -> dict[tuple[str, str, str], int]:
+    """Add up what some transactions, each named by rule and source, did to each account."""
+    wanted = [
+        and_(LedgerTransaction.rule == rule, LedgerTransaction.source == source)
+        for rule, source in transactions
+    ]
+    if not wanted:
+        return {}
+    query = (
+        select(LedgerAccount.kind, LedgerAccount.name, LedgerAccount.ref, func.sum(Posting.amount))
+        .join(Posting, Posting.account_id == LedgerAccount.id)
+        .join(LedgerTransaction, LedgerTransaction.id == Posting.transaction_id)
+        .where(or_(*wanted))
+        .group_by(LedgerAccount.kind, LedgerAccount.name, LedgerAccount.ref)
+        .order_by(func.min(Posting.id))
+    )
+    rows = db.session.execute(query)
+    return {(kind, name, ref): int(total) for kind, name, ref, total in rows}
+
+
 @dataclass(frozen=True)
 class Sums:
-    """The balance of some accounts, and all that was ever debited to them, in đồng."""
+    """The balance of some accounts, and what was debited to them but for refunds, in đồng."""
 
     balance: int = 0
     debited: int = 0
@@ -38,10 +61,12 @@ def sums_of(owner: str, accounts: Iterable[tuple[str, str]]) -> dict[tuple[str, 
 
     accounts: pairs of kind and name.
     """
-    out = func.coalesce(func.sum(case((Posting.amount > 0, Posting.amount), else_=0)), 0)
+    spent = and_(Posting.amount > 0, LedgerTransaction.rule.not_in(TAKEN_BACK))
+    out = func.coalesce(func.sum(case((spent, Posting.amount), else_=0)), 0)
     query = (
         select(LedgerAccount.kind, LedgerAccount.name, func.coalesce(func.sum(Posting.amount), 0), out)
-        .join(Posting)
+        .join(Posting, Posting.account_id == LedgerAccount.id)
+        .join(LedgerTransaction, LedgerTransaction.id == Posting.transaction_id)
         .where(or_(*(_owned(kind, name, owner) for kind, name in accounts)))
         .group_by(LedgerAccount.kind, LedgerAccount.name)
     )
@@ -106,7 +131,7 @@ def entries_of(
         .having(func.sum(Posting.amount) != 0)
     )
     if debits_only:
-        query = query.where(Posting.amount > 0)
+        query = query.where(Posting.amount > 0, LedgerTransaction.rule.not_in(TAKEN_BACK))
     if after is not None:
         query = query.having(position < _position(query.where(cause == after)))
     rows = db.session.execute(query.order_by(position.desc()).limit(limit))

@@ -6,7 +6,10 @@ only note it. Source of the rules: P, Q, R, C and N of the worked postings in do
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from app.core.money import split
 
 Account = tuple[str, str, str]  # kind, name, whose
 Entry = tuple[Account, int]
@@ -56,6 +59,11 @@ class Book:
         return ("L", "seller_payable", self.shop) if self._held else ("M", "sold", self.shop)
 
     @property
+    def receivable(self) -> Account:
+        """What the household owes us: it was paid, and then the money went back to the buyer."""
+        return ("A", "seller_recv", self.shop)
+
+    @property
     def refund_owed(self) -> Account:
         """What is to go back to the buyer."""
         return (
@@ -77,6 +85,19 @@ def joined(*parts: list[Entry]) -> list[Entry]:
         for account, amount in part:
             sums[account] += amount
     return [(account, amount) for account, amount in sums.items() if amount]
+
+
+def share_back(released: Mapping[Account, int], amount: int) -> list[Entry]:
+    """Take a part of what a release (P3) has credited back from every account, each by its share.
+
+    released: what P3 has credited less what went back before, positive. The parts are whole đồng and sum to
+    the amount (largest remainder); giving the rest back empties every account exactly.
+    Raises: ValueError when more would go back than was released.
+    """
+    if not 0 < amount <= sum(released.values()):
+        raise ValueError("more would go back than was released")
+    parts = split(amount, list(released.values()))
+    return [(account, part) for account, part in zip(released, parts, strict=True)]
 
 
 def settlement_rule(rule: str, settlement: str) -> str:

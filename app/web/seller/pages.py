@@ -5,6 +5,7 @@ from flask import Blueprint
 from app.web.seller import (
     counting,
     editing,
+    giving_back,
     goods,
     home,
     money,
@@ -12,6 +13,7 @@ from app.web.seller import (
     orders,
     pricing,
     publishing,
+    refunds,
     selling,
     shop_settings,
 )
@@ -27,5 +29,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     editing.blueprint,
     shop_settings.blueprint,
     orders.blueprint,
+    giving_back.blueprint,
+    refunds.blueprint,
     money.blueprint,
 )
