@@ -43,7 +43,9 @@ RAW_TOKEN = "c" * 40
 def _no_goods(market: Market) -> dict[str, str]:
     """Leave the amounts of goods empty that a household could give back."""
     held = orders.lines_of([get_by_code(s.orders["accepted"]).id for s in (market.lan, market.khoa)])
-    return {f"line-{line.id}": "" for lines in held.values() for line in lines}
+    empty = {f"line-{line.id}": "" for lines in held.values() for line in lines}
+    db.session.remove()  # an open read would lie around the savepoint of the request
+    return empty
 
 
 # Fields that make a form do something where the page's own answers would change nothing.
