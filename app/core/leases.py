@@ -70,6 +70,18 @@ def fail(table: Any, row_id: int, *, at: datetime, error: str) -> None:
         )
 
 
+def put_off(table: Any, row_id: int, *, at: datetime, until: datetime | None, error: str) -> None:
+    """Put a claimed row back until a moment of the caller's choice; without one it is given up.
+
+    error: why, as for `fail`.
+    """
+    with atomic():
+        values: dict[str, Any] = {"due_at": until} if until is not None else {"dead_at": at}
+        db.session.execute(
+            update(table).where(table.id == row_id).values(leased_to=None, last_error=error[:80], **values)
+        )
+
+
 def due(table: Any, *, at: datetime, limit: int = 100) -> list[int]:
     """List the rows that wait for a worker, oldest first."""
     query = select(table.id).where(*_waiting(table, at)).order_by(table.due_at, table.id).limit(limit)

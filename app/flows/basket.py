@@ -1,6 +1,6 @@
 """What a basket holds now: prices, stock, shops and fees as they are at this moment, changes marked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -19,6 +19,7 @@ from app.delivery import queries as delivery
 from app.orders import carts
 from app.orders.models import Cart, CartLine
 from app.orders.placing import NewLine, NewOrder
+from app.payments import queries as payments
 from app.shops import queries as shops
 from app.shops import rules as shop_rules
 from app.shops.models import Shop
@@ -108,6 +109,7 @@ class Group:
     unit_id: int
     contact_phone: str | None
     settlement: str
+    direct_waits: bool  # a refund is overdue, so nothing more is paid straight to the household
     open: bool
     lines: tuple[Line, ...]
     methods: tuple[Method, ...]
@@ -116,6 +118,10 @@ class Group:
     @property
     def goods(self) -> Dong:
         return sum(line.total for line in self.lines)
+
+    def takes(self, settlement: str, *, cash: bool) -> bool:
+        """Say whether the household may be paid so now: not straight, while it owes somebody a refund."""
+        return cash or settlement != "direct" or not self.direct_waits
 
     @property
     def total(self) -> Dong:
@@ -183,7 +189,8 @@ def look(cart: Cart | None, *, delivery: Mapping[str, str] | None = None, at: da
         # Kilos and boxes may come from one heap: what one line takes, the next cannot have.
         free[row.Lot.id] = line.free - min(line.quantity, line.free)
         by_shop.setdefault(row.Offer.shop_id, []).append(line)
-    return View(tuple(_groups(by_shop, delivery or cart.delivery or {}, local_date(at))))
+    late = payments.shops_that_keep_money(by_shop, at=at) if by_shop else set()
+    return View(tuple(_groups(by_shop, delivery or cart.delivery or {}, local_date(at), late)))
 
 
 def _rows(offer_ids: list[int]) -> list[Any]:
@@ -254,14 +261,23 @@ def _in_season(listing: Listing, on: date) -> bool:
     return catalog_rules.is_visible(sale, on)
 
 
-def _groups(by_shop: Mapping[int, list[Line]], wanted: Mapping[str, str], today: date) -> list[Group]:
+def _groups(
+    by_shop: Mapping[int, list[Line]], wanted: Mapping[str, str], today: date, late: Collection[int]
+) -> list[Group]:
     known = shops.by_ids(list(by_shop))
     methods = delivery.methods_of(list(by_shop))
-    return [_group(known[i], lines, methods.get(i, []), wanted, today) for i, lines in by_shop.items()]
+    return [
+        _group(known[i], lines, methods.get(i, []), wanted, today, i in late) for i, lines in by_shop.items()
+    ]
 
 
 def _group(
-    shop: Shop, lines: list[Line], offered: Sequence[delivery.Method], wanted: Mapping[str, str], today: date
+    shop: Shop,
+    lines: list[Line],
+    offered: Sequence[delivery.Method],
+    wanted: Mapping[str, str],
+    today: date,
+    late: bool,
 ) -> Group:
     methods = tuple(
         sorted((Method(m.kind, m.fee) for m in offered if m.offered), key=lambda m: USUAL.index(m.kind))
@@ -275,6 +291,7 @@ def _group(
         unit_id=shop.unit_id,
         contact_phone=shop.contact_phone,
         settlement=shop.settlement,
+        direct_waits=late,
         open=shop_rules.is_open(shop.state, shop.closed_from, shop.closed_to, today),
         lines=tuple(lines),
         methods=methods,

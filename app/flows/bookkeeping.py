@@ -91,6 +91,7 @@ def refund_owed_after_release(
     before: the codes of earlier refunds of this order, whose parts are no longer there.
     Raises: ValueError for more than is left.
     """
+    ledger.lock(book.earned)  # two refunds of one shop would both see what is left of its money
     left = _left_of(order, book, before)
     parts = share_of(left, amount)
     if book.settlement == "direct":
@@ -129,3 +130,23 @@ def refund_done(book: Book, amount: int, *, refund_code: str, at: datetime) -> N
     """R4 or N4: the money is back with the buyer."""
     rule = settlement_rule("R4", book.settlement)
     ledger.post(rule, refund_code, transfer(book.refund_owed, book.source, amount), at=at)
+
+
+def refund_left(book: Book, amount: int, source: Account, *, cause: str, at: datetime) -> None:
+    """R4: held money is back with the buyer. source: the account it left; cause: the try of the refund."""
+    ledger.post("R4", cause, transfer(book.refund_owed, source, amount), at=at)
+
+
+def refund_came_back(book: Book, amount: int, source: Account, *, cause: str, at: datetime) -> None:
+    """R5: a refund that had gone through came back: it is owed again."""
+    ledger.post("R5", cause, transfer(source, book.refund_owed, amount), at=at)
+
+
+def recovered(order: Order, book: Book, *, at: datetime) -> None:
+    """R7: what a household owes us from refunds is taken from what it earns now."""
+    if order.settlement == "direct":
+        return
+    owes, earned = book_queries.balance(*book.owed_by_seller), -book_queries.balance(*book.earned)
+    taken = min(owes, earned)
+    if taken > 0:
+        ledger.post("R7", order.code, transfer(book.earned, book.owed_by_seller, taken), at=at)

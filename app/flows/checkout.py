@@ -83,11 +83,18 @@ class WayToPayMissing(Refused):
     provider: str
 
 
+@dataclass(eq=False)
+class DirectWaits(Refused):
+    """A household owes somebody a refund, so nothing more is paid straight to it; `shop` is its name."""
+
+    shop: str
+
+
 def place(request: CheckoutRequest, *, cart: Cart, at: datetime, actor: Actor) -> Placed:
     """Order what is in the basket.
 
     Pressed again with the same form it gives the same purchase.
-    Raises: EmptyBasket, FormReused, BasketChanged, WayToPayMissing, stock.SoldOut
+    Raises: EmptyBasket, FormReused, BasketChanged, WayToPayMissing, DirectWaits, stock.SoldOut
     """
     for attempt in range(1, ATTEMPTS + 1):
         try:
@@ -153,9 +160,12 @@ def _check(request: CheckoutRequest, view: basket.View) -> None:
     if view.blocked or not seen_all or not same_way or request.total_seen != view.total:
         raise BasketChanged(lines)
     try:
-        providers.get(request.pay_by)
+        cash = Can.OFFLINE in providers.get(request.pay_by).can
     except NotFound as error:
         raise WayToPayMissing(request.pay_by) from error
+    for group in view.groups:
+        if not group.takes(providers.settlement_of(request.pay_by, group.settlement), cash=cash):
+            raise DirectWaits(group.shop_name)
 
 
 def _take_goods(drafts: Sequence[tuple[str, placing.NewOrder]], *, cash: bool, at: datetime) -> None:

@@ -8,7 +8,7 @@ from app.catalog import stock
 from app.core.actor import SYSTEM
 from app.core.db import atomic
 from app.core.errors import Refused
-from app.flows import bank_feed, fulfilment, ordering_notices, settlement
+from app.flows import bank_feed, fulfilment, ordering_notices, refund_watch, settlement
 from app.notices.rules import Kind
 from app.orders import queries as orders
 from app.orders import services as moves
@@ -31,6 +31,7 @@ def wind(*, at: datetime) -> dict[str, int]:
         "reminded": remind(at=at),
         "delivered": deliver_unconfirmed(at=at),
         "completed": complete_delivered(at=at),
+        "late refunds": refund_watch.flag_late(at=at),
     }
 
 

@@ -12,12 +12,14 @@ from app.catalog.models import Listing
 from app.core.clock import local_date
 from app.core.db import db
 from app.core.money import Dong
-from app.flows import introducing
+from app.flows import introducing, refund_accounts
+from app.flows.refund_accounts import Masked
 from app.orders import queries as orders
 from app.orders import rules as order_rules
 from app.orders.models import Order, OrderEvent, OrderLine, Purchase
 from app.orders.rules import State
 from app.payments import queries as payments
+from app.payments import returning
 from app.payments.models import Payment, Refund
 from app.payments.rules import PAYABLE
 from app.payments.rules import State as PaymentState
@@ -85,13 +87,18 @@ class Item:
 
 @dataclass(frozen=True)
 class Followed:
-    """One order: its goods, its household, the day of each step, its money."""
+    """One order: its goods, its household, the day of each step, its money.
+
+    accounts: where refunds go to, by refund, masked; to_name: those whose account the buyer may still name.
+    """
 
     order: Order
     seller: introducing.Seller
     items: tuple[Item, ...]
     bill: Bill | None
     refunds: tuple[Refund, ...]
+    accounts: dict[int, Masked]
+    to_name: frozenset[int]
     days: tuple[date | None, date | None, date | None, date | None]
     reason: str
 
@@ -141,6 +148,7 @@ class Bought:
         """Name how all of it stands, so that a page can tell whether it is still true."""
         told = [(bill.code, str(bill.standing), bill.rest) for bill in self.bills]
         told += [(one.order.code, one.order.state, 0) for one in self.orders]
+        told += [(back.code, back.state, 0) for one in self.orders for back in one.refunds]
         return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
 
 
@@ -197,6 +205,10 @@ def _follow(
     query = select(Listing.code, Listing.category).where(Listing.code.in_(codes))
     kinds = {row.code: row.category for row in db.session.execute(query)}
     journal = {order_id: orders.events_of(order_id) for order_id in ids}
+    back = [refund for some in refunds.values() for refund in some]
+    accounts = payments.accounts_of([refund.id for refund in back]) if back else {}
+    masked = {i: m for i, row in accounts.items() if (m := refund_accounts.masked(row))}
+    to_name = frozenset(refund.id for refund in back if returning.may_change_account(refund))
     return [
         Followed(
             order=order,
@@ -204,6 +216,8 @@ def _follow(
             items=tuple(Item(line, kinds.get(line.listing_code, "")) for line in lines[order.id]),
             bill=bills.get(paid_by[order.id].id) if order.id in paid_by else None,
             refunds=tuple(refunds[order.id]),
+            accounts=masked,
+            to_name=to_name,
             days=orders.days_of(order, journal[order.id]),
             reason=_reason(journal[order.id]),
         )

@@ -112,8 +112,9 @@ def deliver(order: Order, *, actor: Actor, at: datetime) -> None:
     Raises: AlreadyDone, MoveRefused
     """
     with atomic(durable=True):
-        moves.move(order, Event.DELIVER, at=at, actor=actor)
         payment = payments.by_order([order.id])[order.id]
+        payment_moves.lock(payment.code)  # a part of the money may be going back at this very moment
+        moves.move(order, Event.DELIVER, at=at, actor=actor)
         book = bookkeeping.book_of(order, payment)
         if order.cash:
             payment_moves.receive(payment, order.total)
@@ -121,6 +122,7 @@ def deliver(order: Order, *, actor: Actor, at: datetime) -> None:
             bookkeeping.cash_taken(order, book, at=at)
         else:
             bookkeeping.delivered(order, book, at=at)
+            bookkeeping.recovered(order, book, at=at)
         ordering_notices.to_household(order, Kind.ORDER_DELIVERED, at=at)
 
 

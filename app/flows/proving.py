@@ -130,11 +130,19 @@ def _places() -> Iterator[Fault]:
         .correlate(Order)
         .scalar_subquery()
     )
+    parts = (
+        select(func.coalesce(func.sum(Refund.amount), 0))
+        .where(Refund.order_id == Order.id, Refund.source.like("part:%"))
+        .correlate(Order)
+        .scalar_subquery()
+    )
     goes_on = Order.state.in_([*ON_ITS_WAY, *ARRIVED])
     one_place = case((goes_on, 1), else_=0) + back
+    # Given back in parts to the last đồng, an order that ended has nothing left to owe.
+    in_parts = and_(~goes_on, parts == Order.total)
     query = (
         select(Order.code, Order.total, one_place)
-        .where(or_(and_(paid, one_place != 1), and_(goes_on, ~paid, Order.cash.is_(False))))
+        .where(or_(and_(paid, one_place != 1, ~in_parts), and_(goes_on, ~paid, Order.cash.is_(False))))
         .limit(LISTED)
     )
     for code, total, places in db.session.execute(query):

@@ -106,7 +106,7 @@ def apply(event: Event, *, message_id: int, at: datetime) -> Outcome:
             case Fact.REVIEW:
                 moves.try_move(payment, PaymentEvent.SUSPECT, at=at)
             case Fact.REFUNDED | Fact.REFUND_FAILED if event.refund_code:
-                refunding.settle(event.refund_code, done=event.fact is Fact.REFUNDED, at=at)
+                refunding.settle(event.refund_code, done=event.fact is Fact.REFUNDED, payment=payment, at=at)
     return Outcome.APPLIED
 
 

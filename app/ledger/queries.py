@@ -10,6 +10,9 @@ from app.core.db import db
 from app.core.errors import NotFound
 from app.ledger.models import LedgerAccount, LedgerTransaction, Posting
 
+# What takes earned money from a household without its having received it.
+TAKEN_BACK = ("R2", "R3", "R7")
+
 
 def balance(kind: str, name: str, ref: str = "") -> int:
     """Give one account's balance in đồng, debits positive."""
@@ -18,7 +21,7 @@ def balance(kind: str, name: str, ref: str = "") -> int:
 
 @dataclass(frozen=True)
 class Sums:
-    """The balance of some accounts, and all that was ever debited to them, in đồng."""
+    """The balance of some accounts, and what was debited to them but for refunds, in đồng."""
 
     balance: int = 0
     debited: int = 0
@@ -29,10 +32,12 @@ def sums_of(owner: str, accounts: Iterable[tuple[str, str]]) -> dict[tuple[str, 
 
     accounts: pairs of kind and name.
     """
-    out = func.coalesce(func.sum(case((Posting.amount > 0, Posting.amount), else_=0)), 0)
+    spent = and_(Posting.amount > 0, LedgerTransaction.rule.not_in(TAKEN_BACK))
+    out = func.coalesce(func.sum(case((spent, Posting.amount), else_=0)), 0)
     query = (
         select(LedgerAccount.kind, LedgerAccount.name, func.coalesce(func.sum(Posting.amount), 0), out)
-        .join(Posting)
+        .join(Posting, Posting.account_id == LedgerAccount.id)
+        .join(LedgerTransaction, LedgerTransaction.id == Posting.transaction_id)
         .where(or_(*(_owned(kind, name, owner) for kind, name in accounts)))
         .group_by(LedgerAccount.kind, LedgerAccount.name)
     )
@@ -110,7 +115,7 @@ def entries_of(
         .having(func.sum(Posting.amount) != 0)
     )
     if debits_only:
-        query = query.where(Posting.amount > 0)
+        query = query.where(Posting.amount > 0, LedgerTransaction.rule.not_in(TAKEN_BACK))
     if after is not None:
         query = query.having(position < _position(query.where(cause == after)))
     rows = db.session.execute(query.order_by(position.desc()).limit(limit))

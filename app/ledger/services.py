@@ -39,6 +39,13 @@ def post(rule: str, source: str, entries: list[Entry], *, at: datetime) -> bool:
         return True
 
 
+def lock(account: Account) -> None:
+    """Let nobody else change an account of which this unit needs to know the balance."""
+    with atomic():
+        row = select(LedgerAccount.id).where(LedgerAccount.id == _account(account)).with_for_update()
+        db.session.execute(row)
+
+
 def _account(account: Account) -> int:
     kind, name, ref = account
     query = select(LedgerAccount.id).where(

@@ -30,6 +30,12 @@ def get_by_code(code: str) -> Order:
     return order
 
 
+def codes_of(ids: Iterable[int]) -> dict[int, str]:
+    """Give the codes of orders by row."""
+    query = select(Order.id, Order.code).where(Order.id.in_(list(ids)))
+    return {row[0]: row[1] for row in db.session.execute(query)}
+
+
 def get_own(*, shop_id: int, code: str) -> Order:
     """Give an order of this shop. Raises: NotFound for any other."""
     order = db.session.scalar(select(Order).where(Order.code == code, Order.shop_id == shop_id))

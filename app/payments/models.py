@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped
 
 from app.core.db import BigId, Model, UtcDateTime, personal, plain
 from app.core.leases import Leased
-from app.payments.rules import CaseState, LineState, RefundState, State
+from app.payments.rules import CaseState, LineState, RefundState, State, Way
 
 
 def _one_of(column: str, states: type[StrEnum]) -> str:
@@ -75,6 +75,7 @@ class Refund(Model):
     __tablename__ = "refunds"
     __table_args__ = (
         CheckConstraint(_one_of("state", RefundState), name="state"),
+        CheckConstraint(_one_of("way", Way), name="way"),
         CheckConstraint("amount > 0", name="amount"),
         UniqueConstraint("payment_id", "source"),
         Index("ix_refunds_state", "state"),
@@ -87,11 +88,14 @@ class Refund(Model):
     order_id: Mapped[int | None] = plain(ForeignKey("orders.id"))
     shop_id: Mapped[int | None] = plain(ForeignKey("shops.id"))
     settlement: Mapped[str] = plain()
-    source: Mapped[str] = plain()  # what caused it, once: "cancel:LS…", "late:…"
+    way: Mapped[str] = plain(default=Way.PROVIDER)
+    source: Mapped[str] = plain()  # what caused it, once: "order:DH…", "late:…", "part:…"
     amount: Mapped[int] = plain(BigInteger)
     state: Mapped[str] = plain()
     reason: Mapped[str] = plain()
     provider_ref: Mapped[str | None] = plain()
+    tries: Mapped[int] = plain(default=1)  # grows with each failure; names the postings of each try
+    flagged_at: Mapped[datetime | None] = plain(UtcDateTime)  # since when team and staff see it
     created_at: Mapped[datetime] = plain(UtcDateTime)
     changed_at: Mapped[datetime] = plain(UtcDateTime)
 
@@ -106,6 +110,37 @@ class RefundLine(Model):
     order_line_id: Mapped[int] = plain(ForeignKey("order_lines.id"), primary_key=True)
     quantity: Mapped[int] = plain(BigInteger)
     amount: Mapped[int] = plain(BigInteger)
+
+
+class RefundAccount(Model):
+    """The buyer's bank account that a refund goes to, as the buyer gave it. Number and holder are sealed."""
+
+    __tablename__ = "refund_accounts"
+
+    refund_id: Mapped[int] = plain(ForeignKey("refunds.id"), primary_key=True)
+    bank_bin: Mapped[str] = plain()
+    sealed_number: Mapped[str] = personal()
+    sealed_holder: Mapped[str] = personal()
+    last_digits: Mapped[str] = personal()
+    given_at: Mapped[datetime] = plain(UtcDateTime)
+
+
+class RefundApproval(Model):
+    """One person's yes to a refund by bank transfer; two different people are needed for each try."""
+
+    __tablename__ = "refund_approvals"
+    __table_args__ = (
+        UniqueConstraint("refund_id", "tries", "step"),
+        UniqueConstraint("refund_id", "tries", "user_id"),
+        CheckConstraint("step IN (1, 2)", name="step"),
+    )
+
+    id: Mapped[int] = plain(BigId, primary_key=True)
+    refund_id: Mapped[int] = plain(ForeignKey("refunds.id"))
+    tries: Mapped[int] = plain()
+    step: Mapped[int] = plain()
+    user_id: Mapped[int] = plain(ForeignKey("users.id"))
+    at: Mapped[datetime] = plain(UtcDateTime)
 
 
 class InboxMessage(Model):

@@ -1,14 +1,23 @@
 """Reading payments and refunds."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, union_all
+from sqlalchemy import func, or_, select, union_all
 
 from app.core.db import db
 from app.core.errors import NotFound
-from app.payments.models import Payment, PaymentOrder, Refund, Task
-from app.payments.rules import PAYABLE, RefundState, State
+from app.payments.models import (
+    Payment,
+    PaymentOrder,
+    Refund,
+    RefundAccount,
+    RefundApproval,
+    RefundLine,
+    Task,
+)
+from app.payments.rules import PAYABLE, SEND_WITHIN, TO_SEND, RefundState, State, Way
+from app.shops.models import Shop
 
 
 def get_by_code(code: str) -> Payment:
@@ -26,10 +35,20 @@ def find_by_code(code: str) -> Payment | None:
 
 def get_refund(code: str) -> Refund:
     """Give a refund by its code. Raises: NotFound"""
-    refund = db.session.scalar(select(Refund).where(Refund.code == code))
+    refund = find_refund(code)
     if refund is None:
         raise NotFound("refund")
     return refund
+
+
+def find_refund(code: str) -> Refund | None:
+    """Find a refund by its code."""
+    return db.session.scalar(select(Refund).where(Refund.code == code))
+
+
+def find_by_source(payment_id: int, source: str) -> Refund | None:
+    """Find the refund of a payment that something has caused."""
+    return db.session.scalar(select(Refund).where(Refund.payment_id == payment_id, Refund.source == source))
 
 
 def get_task(task_id: int) -> Task:
@@ -80,9 +99,89 @@ def refunds_of(order_ids: Iterable[int]) -> dict[int, list[Refund]]:
 
 def count_to_send_back(shop_id: int) -> int:
     """Count the refunds that a household is to send itself."""
-    waiting = (RefundState.ASKED, RefundState.DISPUTED)
-    query = select(func.count()).where(Refund.shop_id == shop_id, Refund.state.in_(waiting))
+    query = select(func.count()).where(Refund.shop_id == shop_id, Refund.state.in_(list(TO_SEND)))
     return db.session.scalar(query) or 0
+
+
+def own_refunds(shop_id: int, states: Iterable[RefundState], *, limit: int = 100) -> list[Refund]:
+    """List a shop's direct refunds in some states, oldest first."""
+    query = select(Refund).where(
+        Refund.shop_id == shop_id, Refund.way == Way.HOUSEHOLD, Refund.state.in_(list(states))
+    )
+    return list(db.session.scalars(query.order_by(Refund.changed_at, Refund.id).limit(limit)))
+
+
+def accounts_of(refund_ids: Iterable[int]) -> dict[int, RefundAccount]:
+    """Give the accounts that refunds go to, where the buyers have said."""
+    query = select(RefundAccount).where(RefundAccount.refund_id.in_(list(refund_ids)))
+    return {row.refund_id: row for row in db.session.scalars(query)}
+
+
+def lines_back(order_line_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
+    """Give what has gone back for order lines: goods in their base, and đồng."""
+    query = (
+        select(RefundLine.order_line_id, func.sum(RefundLine.quantity), func.sum(RefundLine.amount))
+        .where(RefundLine.order_line_id.in_(list(order_line_ids)))
+        .group_by(RefundLine.order_line_id)
+    )
+    return {line: (int(goods), int(money)) for line, goods, money in db.session.execute(query)}
+
+
+def approvals_of(refund: Refund) -> list[RefundApproval]:
+    """List who has agreed to the present try of a refund by bank."""
+    query = select(RefundApproval).where(
+        RefundApproval.refund_id == refund.id, RefundApproval.tries == refund.tries
+    )
+    return list(db.session.scalars(query.order_by(RefundApproval.step)))
+
+
+def late_to_send(*, at: datetime, limit: int = 100) -> list[Refund]:
+    """List direct refunds that nobody has sent in time and that are not flagged yet."""
+    query = select(Refund).where(
+        Refund.state.in_(list(TO_SEND)), Refund.flagged_at.is_(None), Refund.changed_at <= at - SEND_WITHIN
+    )
+    return list(db.session.scalars(query.order_by(Refund.changed_at).limit(limit)))
+
+
+def shops_that_keep_money(shop_ids: Iterable[int], *, at: datetime) -> set[int]:
+    """Give those of these shops that have not sent a refund in time although they know where to.
+
+    While a buyer has not named an account the household is not to blame, so that no silence can close a shop.
+    """
+    limit = at - SEND_WITHIN
+    query = (
+        select(Refund.shop_id)
+        .join(RefundAccount, RefundAccount.refund_id == Refund.id)
+        .where(
+            Refund.shop_id.in_(list(shop_ids)),
+            Refund.state.in_(list(TO_SEND)),
+            Refund.changed_at <= limit,
+            RefundAccount.given_at <= limit,
+        )
+    )
+    return {shop_id for shop_id in db.session.scalars(query) if shop_id is not None}
+
+
+def unfinished(*, at: datetime, unit_id: int | None = None, limit: int = 200) -> list[Refund]:
+    """List the refunds at which people of the market have to look, oldest first.
+
+    unit_id: only the direct ones of the shops of a commune.
+    """
+    bank = (Refund.way == Way.BANK) & Refund.state.in_([RefundState.REQUESTED, RefundState.APPROVED])
+    stuck = (Refund.state == RefundState.SUBMITTED) & (Refund.changed_at <= at - timedelta(days=1))
+    query = select(Refund).where(
+        or_(
+            bank,
+            stuck,
+            Refund.state == RefundState.FAILED,
+            Refund.state.in_([*TO_SEND, RefundState.SENT]) & Refund.flagged_at.is_not(None),
+        )
+    )
+    if unit_id is not None:
+        query = query.join(Shop, Shop.id == Refund.shop_id).where(
+            Shop.unit_id == unit_id, Refund.way == Way.HOUSEHOLD
+        )
+    return list(db.session.scalars(query.order_by(Refund.changed_at, Refund.id).limit(limit)))
 
 
 def orders_behind(codes: Iterable[str], shop_id: int) -> dict[str, str]:

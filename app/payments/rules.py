@@ -81,7 +81,7 @@ class Event(StrEnum):
 S, E = State, Event
 _OPEN = (S.CREATED, S.PENDING, S.AUTHORISED, S.PARTIALLY_PAID)
 _ENDED_UNPAID = (S.EXPIRED, S.CANCELLED)
-_REFUNDABLE = (S.PAID, S.PAID_LATE, S.PARTLY_REFUNDED, S.COLLECTED)
+_REFUNDABLE = (S.PAID, S.PAID_LATE, S.PARTLY_REFUNDED, S.COLLECTED, S.REMITTED)
 TRANSITIONS: dict[tuple[State, Event], State] = {
     (S.CREATED, E.START): S.PENDING,
     (S.CREATED, E.AWAIT_CASH): S.COD_DUE,
@@ -105,10 +105,14 @@ SETTLED = MONEY_IN | {S.REFUNDED, S.DISPUTED, S.WON, S.LOST}
 
 
 class RefundState(StrEnum):
-    """Where a refund stands. Held: requested → submitted → succeeded. Direct: asked → sent → confirmed."""
+    """Where a refund stands. Direct: asked → sent → confirmed. Held: requested → submitted → succeeded,
+    or, where it goes by bank transfer, requested → approved (by two people) → succeeded.
+    """
 
     REQUESTED = "requested"
     """Owed; the provider is to be asked."""
+    APPROVED = "approved"
+    """By bank transfer: two people have said yes, and one of them sends it from the bank."""
     SUBMITTED = "submitted"
     """The provider was asked; unknown until it answers, never asked again with another key."""
     SUCCEEDED = "succeeded"
@@ -130,10 +134,14 @@ class RefundEvent(StrEnum):
 
     SUBMIT = "submit"
     """The provider is being asked."""
+    APPROVE = "approve"
+    """The second person has said yes to a bank transfer."""
     SUCCEED = "succeed"
-    """The provider says it is done."""
+    """The provider says it is done, or a line of the bank shows it."""
     FAIL = "fail"
-    """The provider says it cannot."""
+    """The provider says it cannot, or the bank has sent it back."""
+    BY_BANK = "by_bank"
+    """What the provider could not do, a bank transfer shall."""
     SEND = "send"
     """The household says it was sent."""
     CONFIRM = "confirm"
@@ -145,15 +153,42 @@ class RefundEvent(StrEnum):
 R, V = RefundState, RefundEvent
 REFUND_TRANSITIONS: dict[tuple[RefundState, RefundEvent], RefundState] = {
     (R.REQUESTED, V.SUBMIT): R.SUBMITTED,
+    (R.REQUESTED, V.APPROVE): R.APPROVED,
     (R.SUBMITTED, V.SUCCEED): R.SUCCEEDED,
+    (R.APPROVED, V.SUCCEED): R.SUCCEEDED,
     (R.SUBMITTED, V.FAIL): R.FAILED,
+    (R.APPROVED, V.FAIL): R.FAILED,
+    (R.FAILED, V.SUCCEED): R.SUCCEEDED,  # its messages came in the wrong order
+    (R.FAILED, V.BY_BANK): R.REQUESTED,
     (R.SUCCEEDED, V.FAIL): R.FAILED,  # some providers take a success back
     (R.ASKED, V.SEND): R.SENT,
     (R.SENT, V.CONFIRM): R.CONFIRMED,
     (R.SENT, V.DISPUTE): R.DISPUTED,
     (R.ASKED, V.CONFIRM): R.CONFIRMED,
     (R.DISPUTED, V.SEND): R.SENT,
+    (R.DISPUTED, V.CONFIRM): R.CONFIRMED,  # it came after all
 }
+TO_SEND = frozenset({R.ASKED, R.DISPUTED})  # direct: the household has to do something
+BACK = frozenset({R.SUCCEEDED, R.CONFIRMED})
+
+
+class Way(StrEnum):
+    """How a refund travels."""
+
+    HOUSEHOLD = "household"
+    """Direct: the household that was paid sends it from its own account."""
+    PROVIDER = "provider"
+    """Held: the provider that took the money sends it back."""
+    BANK = "bank"
+    """Held: people of the market send it by bank transfer, two of them agreeing."""
+
+
+# What of a refund's source says that it gives back an order's own money, not a surplus.
+OF_ORDER = ("order:", "gone:", "part:")
+SEND_WITHIN = timedelta(hours=48)  # then team and staff see it, and new direct orders of the shop wait
+# When a provider that has not answered, or has not decided, is asked again; the last one goes on.
+ASK_REFUND_AFTER = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 360))
+ASK_REFUND_FOR = timedelta(days=14)
 
 PAY_WITHIN = timedelta(minutes=15)
 POLL_AFTER = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60))

@@ -13,7 +13,7 @@ from app.core.errors import Refused
 from app.core.money import Dong
 from app.payments import rules
 from app.payments.models import Payment, PaymentOrder, Refund, Task
-from app.payments.rules import Event, RefundEvent, RefundState, State
+from app.payments.rules import Event, RefundEvent, RefundState, State, Way
 
 
 @dataclass(eq=False)
@@ -141,8 +141,11 @@ def owe_refund(
     order_id: int | None,
     shop_id: int | None,
     at: datetime,
+    way: Way = Way.PROVIDER,
 ) -> Refund | None:
     """Write a refund once per source, never more than has come; None when it was written before.
+
+    way: how held money goes back; in direct the household sends it.
 
     Raises: RefundTooLarge
     """
@@ -164,6 +167,7 @@ def owe_refund(
             order_id=order_id,
             shop_id=shop_id,
             settlement=payment.settlement,
+            way=Way.HOUSEHOLD if direct else way,
             source=source,
             amount=amount,
             state=RefundState.ASKED if direct else RefundState.REQUESTED,
@@ -180,7 +184,10 @@ def move_refund(refund: Refund, event: RefundEvent, *, at: datetime) -> bool:
     """Move a refund along; False when it has gone on already or may not."""
     with atomic():
         new = rules.REFUND_TRANSITIONS.get((RefundState(refund.state), event))
-        return new is not None and _step(Refund, refund.id, refund.state, new, at)
+        if new is None or not _step(Refund, refund.id, refund.state, new, at):
+            return False
+        db.session.refresh(refund)
+        return True
 
 
 def add_task(kind: str, subject: str, *, at: datetime) -> None:

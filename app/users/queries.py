@@ -1,5 +1,6 @@
 """Reading people, their sessions, their roles and what their phones have proven."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -79,6 +80,14 @@ def has_role(user_id: int, role: Role, *, at: datetime, unit_id: int | None = No
     if unit_id is not None:
         query = query.where(or_(RoleGrant.unit_id == unit_id, RoleGrant.unit_id.is_(None)))
     return db.session.scalar(query.limit(1)) is not None
+
+
+def ids_with(roles: Iterable[Role], *, at: datetime, unit_id: int | None = None) -> set[int]:
+    """Give who has one of these roles now; with `unit_id`, in that unit or everywhere."""
+    query = select(RoleGrant.user_id).where(RoleGrant.role.in_(list(roles)), *_in_force(at))
+    if unit_id is not None:
+        query = query.where(or_(RoleGrant.unit_id == unit_id, RoleGrant.unit_id.is_(None)))
+    return set(db.session.scalars(query))
 
 
 def find_code(token: str) -> OneTimeCode | None:

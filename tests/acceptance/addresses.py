@@ -38,6 +38,8 @@ OF_STALL: dict[str, Callable[[Stall], Args]] = {
     "seller_orders.move": lambda s: {"code": s.orders["accepted"], "step": "goi"},
     "seller_orders.undo": lambda s: {"code": s.orders["packed"]},
     "seller_orders.decline": lambda s: {"code": s.orders["paid"]},
+    "seller_giving_back.give_back": lambda s: {"code": s.orders["accepted"]},
+    "seller_refunds.pay": lambda s: {"refund": s.refund[1]},
     "seller_orders.sent_back": lambda s: {"code": s.refund[0], "refund": s.refund[1]},
 }
 # A buyer's objects, opened by link: endpoint -> (which purchase, whether by the order's own link).
@@ -47,6 +49,8 @@ OF_LINK: dict[str, tuple[str, bool]] = {
     "order.received": ("lan.sent", True),
     "order.cancel": ("lan.paid", True),
     "order.refund_received": ("khoa.declined", True),
+    "refund.account": ("khoa.declined", True),
+    "refund.missing": ("khoa.declined", True),
     "pay.show": ("lan.waiting", False),
     "pay.state": ("lan.waiting", False),
     "pay.start": ("lan.waiting", False),
@@ -110,7 +114,10 @@ def _where(world: Any, route: Route, role: str, whose: str) -> tuple[Args | None
         return (OF_STALL[name](stall) if stall else None), {}
     if name in OF_LINK:
         which, single = OF_LINK[name]
-        return _link(world.market.links[which], world.market.links["binh"], single, whose)
+        where, query = _link(world.market.links[which], world.market.links["binh"], single, whose)
+        if "refund" in route.arguments:
+            where["refund"] = world.market.links[which].refund
+        return where, query
     if name == "account.sign_out_device":
         device = (
             world.devices.get(role)

@@ -16,6 +16,8 @@ from werkzeug.test import TestResponse
 from app import create_app
 from app.config import Config
 from app.core.db import db
+from app.orders import queries as orders
+from app.orders.queries import get_by_code
 from app.users import codes
 from app.users.models import User
 from app.users.queries import list_sessions
@@ -36,6 +38,16 @@ MEMBERS = {"owner": "lan", "helper": "lan", "other_owner": "khoa"}
 METHODS = ("GET", "POST")
 SESSION, CART = "__Host-cho", "__Host-gio"
 RAW_TOKEN = "c" * 40
+
+
+def _no_goods(market: Market) -> dict[str, str]:
+    """Leave the amounts of goods empty that a household could give back."""
+    held = orders.lines_of([get_by_code(s.orders["accepted"]).id for s in (market.lan, market.khoa)])
+    empty = {f"line-{line.id}": "" for lines in held.values() for line in lines}
+    db.session.remove()  # an open read would lie around the savepoint of the request
+    return empty
+
+
 # Fields that make a form do something where the page's own answers would change nothing.
 DOES: dict[str, Callable[[Market], dict[str, str]]] = {
     "cart.change": lambda m: {"to": "3000"},
@@ -46,6 +58,9 @@ DOES: dict[str, Callable[[Market], dict[str, str]]] = {
     "opening.start": lambda m: {"unit": "06463", "open": "1"},
     "order.find": lambda m: {"phone": MINH, "code": m.links["lan.paid"].code},
     "order.refund_received": lambda m: {"refund": m.khoa.refund[1]},
+    "refund.account": lambda m: {"bank": "970436", "number": "0123456789"},
+    "refund.missing": lambda m: {"refund": m.khoa.refund[1]},
+    "seller_giving_back.give_back": lambda m: {**_no_goods(m), "amount": "5000", "sure": "1"},
     "seller_goods.undo": lambda m: {"key": MOVE},
     "seller_orders.undo": lambda m: {"step": "unpack"},
     "sandbox.press": lambda m: {"choice": "late"},

@@ -16,13 +16,13 @@ from app.core.codes import new_key
 from app.core.db import atomic, db
 from app.core.storage import storage
 from app.demo import cast
-from app.flows import checkout, fulfilment, settlement
+from app.flows import checkout, fulfilment, refund_accounts, settlement
 from app.flows.indexing import reindex_listing
 from app.media.models import Media
 from app.media.rules import size_key
 from app.orders import carts, placing
 from app.orders.models import Order, Purchase
-from app.orders.queries import link_token
+from app.orders.queries import get_by_code, link_token
 from app.orders.rules import DeclineReason
 from app.payments.models import Payment, Refund
 from app.shops.models import Household, Shop, ShopMember
@@ -234,6 +234,10 @@ def _trade(people: SimpleNamespace, lan: Stall, khoa: Stall) -> dict[str, Link]:
         stall.refund = (stall.orders["declined"], refund.code)
     declined = links["khoa.declined"]
     declined.refund = khoa.refund[1]
+    owed = get_by_code(declined.order)
+    refund_accounts.name(
+        owed, refund_code=declined.refund, bank="970436", number="0123456789", holder="M", actor=GUEST, at=NOW
+    )
     links["binh"] = _buy(lan, binh, paid=False)[1]
     return links
 

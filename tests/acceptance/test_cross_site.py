@@ -97,6 +97,7 @@ def test_the_same_forms_do_change_rows_when_they_are_our_own(world: World) -> No
             "shop_settings.rest",
         ),
         *("publishing.preview", "review.way_to_pay", "pay.start"),
+        "refund.missing",  # the household has not yet said that it sent anything
     }, still
 
 

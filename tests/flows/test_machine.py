@@ -17,21 +17,35 @@ from sqlalchemy import select
 
 from app.catalog import stock
 from app.catalog.models import Offer
-from app.core.actor import GUEST, SYSTEM
+from app.core.actor import GUEST, SYSTEM, Actor
 from app.core.db import atomic, db
 from app.core.errors import Refused
-from app.flows import checkout, clocks, fulfilment, refunding
+from app.flows import (
+    bank_refunds,
+    checkout,
+    clocks,
+    fulfilment,
+    giving_back,
+    refund_accounts,
+    refunding,
+)
+from app.ledger.models import LedgerAccount
+from app.orders import queries as orders
 from app.orders.models import Order
 from app.orders.rules import ENDED, DeclineReason, State
 from app.payments.models import Payment, Refund
+from app.payments.rules import Way
+from app.payments.services import RefundTooLarge
 from tests import invariants, paying
 from tests.databases import Database
-from tests.factories import AT, checkout_request, make_cart, make_offer, make_shop, payments_of
+from tests.factories import AT, checkout_request, make_cart, make_offer, make_shop, make_user, payments_of
 
 OUTCOMES = {
     *(s.value for s in State if s not in (State.PLACED, State.PAID)),
     *(f"payment {s}" for s in ("paid", "paid_late", "partially_paid", "expired", "refunded", "collected")),
-    *("refund succeeded", "refund asked", "refund confirmed", "sold out", "price changed", "refused"),
+    *(f"refund {s}" for s in ("succeeded", "asked", "sent", "confirmed", "disputed", "approved")),
+    *("part before delivery", "part after delivery", "shop in debt", "too much back"),
+    *("sold out", "price changed", "refused"),
 }
 seen: Counter[str] = Counter()
 ENDS = ("deliver", "deliver", "refuse_at_door", "refuse_at_door", "take_in_return")
@@ -59,6 +73,8 @@ class Market(RuleBasedStateMachine):
         self.offers: list[int] = []
         self.start: dict[int, int] = {}
         self.said: list[dict[str, object]] = []
+        self.parts = 0
+        self.people = [Actor("user", make_user(name).id) for name in ("Thu", "Tâm", "Thu")]
         for settlement in ("held", "direct"):
             shop = make_shop(f"Vườn {settlement}", settlement=settlement)
             for kilos in (3, 8):
@@ -73,6 +89,10 @@ class Market(RuleBasedStateMachine):
             seen["sold out"] += 1
         except checkout.BasketChanged as error:
             seen["price changed" if any(line.price_changed for line in error.lines) else "sold out"] += 1
+        except (RefundTooLarge, giving_back.MoreThanThereWas):
+            seen["too much back"] += 1
+        except checkout.DirectWaits:
+            seen["direct waits"] += 1
         except Refused:
             seen["refused"] += 1
 
@@ -157,6 +177,81 @@ class Market(RuleBasedStateMachine):
     def send_refunds(self) -> None:
         refunding.send_due(at=self.now)
 
+    @rule(pick=picks, thousands=st.integers(0, 120), grams=st.sampled_from([0, 500, 1000, 3000]))
+    def give_back_a_part(self, pick: int, thousands: int, grams: int) -> None:
+        """A line, a short weight, a sum: before or after the goods are there."""
+        if (order := self._pick(Order, pick)) is None:
+            return
+        self.parts += 1
+        wanted = {line.id: grams for line in orders.lines_of([order.id])[order.id][:1]}
+        self._try(
+            self._part, order, key=f"part-{self.parts}", wanted=wanted, amount=thousands * 1000, at=self.now
+        )
+        self.pay_back_by_bank(0, thousands % 4)
+
+    def _part(self, order: Order, **how) -> None:
+        if giving_back.give_back(order, actor=SYSTEM, **how) is not None:
+            after = order.state in (State.DELIVERED, State.COMPLETED)
+            seen["part after delivery" if after else "part before delivery"] += 1
+
+    @rule(pick=picks, cash=st.booleans(), thousands=st.integers(5, 90), upto=st.integers(0, 3))
+    def give_back_to_the_end(self, pick: int, cash: bool, thousands: int, upto: int) -> None:
+        """Somebody buys, mostly has the goods, and is given something back, to its end or short of it."""
+        self.order(pick, pick, 1, cash, 1, 6 if pick % 3 else 3, "deliver")
+        if (order := self._pick(Order, 0)) is None:
+            return
+        for sum_back in (thousands, 2 * thousands):
+            self.give_back_a_part(0, sum_back, 500 * (pick % 2))
+        self.pay_back_by_bank(pick, upto)
+        for refund in db.session.scalars(select(Refund).where(Refund.order_id == order.id)):
+            self._walk(order, refund, upto)
+
+    def _walk(self, order: Order, refund: Refund, upto: int) -> None:
+        if refund.shop_id is None or refund.way != Way.HOUSEHOLD:
+            return
+        ours, theirs = {"shop_id": refund.shop_id, "actor": SYSTEM}, {"order": order, "actor": GUEST}
+        steps = (
+            (refunding.say_sent, ours),
+            (refunding.say_missing, theirs),
+            (refunding.say_sent, ours),
+            (refunding.say_received, theirs),
+        )
+        for step, who in steps[: 2 * upto - 1 if upto else 0]:
+            self._try(step, **who, refund_code=refund.code, at=self.now)
+            self._look_around()
+
+    @rule(pick=picks, upto=st.integers(0, 3))
+    def pay_back_by_bank(self, pick: int, upto: int) -> None:
+        """Held: an account, one yes, another, and a line of the bank; or some steps of it."""
+        found = db.session.scalars(select(Refund).where(Refund.way == Way.BANK).limit(6)).all()
+        if not found:
+            return
+        refund = found[pick % len(found)]
+        self._name_account(refund)
+        for who in self.people[:upto]:
+            self._try(bank_refunds.approve, refund.code, actor=who, at=self.now)
+        self._look_around()
+        if upto == 3:
+            bank_refunds.confirm_by_line(refund.code, refund.amount, f"FT{refund.id}", at=self.now)
+
+    def _name_account(self, refund: Refund) -> None:
+        self._try(
+            refund_accounts.name,
+            db.session.get_one(Order, refund.order_id),
+            refund_code=refund.code,
+            bank="970436",
+            number="0123456789",
+            holder="Minh",
+            actor=GUEST,
+            at=self.now,
+        )
+
+    @rule(pick=picks)
+    def says_it_did_not_come(self, pick: int) -> None:
+        if (refund := self._pick(Refund, pick)) is not None and refund.order_id is not None:
+            order = db.session.get_one(Order, refund.order_id)
+            self._try(refunding.say_missing, order, refund_code=refund.code, actor=GUEST, at=self.now)
+
     @rule(pick=picks, confirms=st.booleans())
     def give_back_by_hand(self, pick: int, confirms: bool) -> None:
         refund = self._pick(Refund, pick)
@@ -170,6 +265,11 @@ class Market(RuleBasedStateMachine):
         self._try(
             refunding.say_sent, shop_id=refund.shop_id, refund_code=refund.code, actor=SYSTEM, at=self.now
         )
+        if pick % 3 == 0:
+            self._name_account(refund)
+        self._look_around()
+        if pick % 2:
+            self.says_it_did_not_come(pick)
         if confirms:
             order = db.session.get_one(Order, refund.order_id)
             self._try(refunding.say_received, order, refund_code=refund.code, actor=GUEST, at=self.now)
@@ -207,11 +307,13 @@ class Market(RuleBasedStateMachine):
         acts = (
             lambda: self.order(pick, rng.randrange(10), kilos, cash, 1, 0, end),
             lambda: self.order(pick, pick, 1, cash, 1, rng.randrange(7), end),
-            lambda: self.say_paid(pick, rng.choice(("whole", "whole", "less", "more", "again", "fail"))),
+            lambda: self.say_paid(pick, rng.choice(("whole", "less", "less", "more", "again", "fail"))),
             lambda: self.go_on(pick, rng.randrange(6), end),
             lambda: self.take_back(pick, rng.random() < 0.7),
             self.send_refunds,
-            lambda: self.give_back_by_hand(pick, True),
+            lambda: self.give_back_by_hand(pick, rng.random() < 0.6),
+            lambda: self.give_back_a_part(pick, rng.randrange(0, 200), rng.choice((0, 500, 1000))),
+            lambda: self.give_back_to_the_end(pick, cash, rng.randrange(5, 90), rng.randrange(4)),
             lambda: self.time_goes_by(rng.choice((0.1, 0.3, 30)), True),
         )
         rng.choice(acts)()
@@ -225,6 +327,8 @@ class Market(RuleBasedStateMachine):
         seen.update(db.session.scalars(select(Order.state)))
         seen.update(f"payment {s}" for s in db.session.scalars(select(Payment.state)))
         seen.update(f"refund {s}" for s in db.session.scalars(select(Refund.state)))
+        owing = select(LedgerAccount.id).where(LedgerAccount.name == "seller_recv")
+        seen.update("shop in debt" for _ in db.session.scalars(owing))
 
     def teardown(self) -> None:
         db.session.remove()

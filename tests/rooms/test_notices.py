@@ -21,7 +21,13 @@ from tests.factories import AT, later, make_user
 from tests.letters import deliver, texts_to
 
 PHONE = "+84912345678"
-FACTS = {"code": "DH12345678", "total": 123_456_789, "amount": 123_456_789, "reason": "weather"}
+FACTS = {
+    "code": "DH12345678",
+    "total": 123_456_789,
+    "amount": 123_456_789,
+    "reason": "weather",
+    "refund": "HT12345678",
+}
 SITE = "https://choso.langson.gov.vn"
 
 

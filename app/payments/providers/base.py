@@ -52,6 +52,8 @@ class Fact(StrEnum):
     """A refund went through."""
     REFUND_FAILED = "refund_failed"
     """A refund did not go through."""
+    UNKNOWN = "unknown"
+    """The provider has never heard of what it was asked about."""
 
 
 class BadSignature(Exception):

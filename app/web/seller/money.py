@@ -6,6 +6,7 @@ from app.core import clock
 from app.flows import income_book, money_page, seller_orders
 from app.flows.money_page import PAGE, Sum
 from app.orders import queries as orders
+from app.payments import queries as payments
 from app.shops.rules import Settlement
 from app.web.access import Rule, rule
 from app.web.seller import order_words, shown
@@ -42,6 +43,7 @@ def show() -> str:
     ]
     return render_template(
         "seller/money.html",
+        to_send_back=payments.count_to_send_back(g.shop.id),
         sums=shown_sums,
         nothing=not any(sums.values()),
         shop_url=shown.shop_address(g.shop),

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from app.core import clock
 from app.core.errors import NotFound, Refused
-from app.flows import fulfilment, refunding, seller_orders
+from app.flows import fulfilment, giving_back, refunding, seller_orders
 from app.flows.seller_orders import Tab
 from app.orders import queries as orders
 from app.orders.models import Order
@@ -185,6 +185,7 @@ def _page(code: str, problem: str = "") -> str:
         today=clock.local_date(at),
         problem=problem,
         to_send=seller_orders.TO_SEND,
+        can_give_back=bool(giving_back.sheet(whole.row.order).left),
         done=None if problem else _just_done(request.args.get("vua")),
     )
 

@@ -5,6 +5,7 @@ from flask import Blueprint
 from app.web.seller import (
     counting,
     editing,
+    giving_back,
     goods,
     home,
     money,
@@ -13,6 +14,7 @@ from app.web.seller import (
     papers,
     pricing,
     publishing,
+    refunds,
     selling,
     shop_settings,
 )
@@ -28,6 +30,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     editing.blueprint,
     shop_settings.blueprint,
     orders.blueprint,
+    giving_back.blueprint,
+    refunds.blueprint,
     money.blueprint,
     papers.blueprint,
 )

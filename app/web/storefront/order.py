@@ -26,13 +26,14 @@ from app.web.wording.users import bad_phone
 pages = Blueprint("order", __name__)
 
 
-def _token() -> str:
+def token() -> str:
+    """Give the key of the link that was opened."""
     return request.args.get("k", "")[:200]
 
 
-def _order(code: str) -> tuple[Order, Purchase]:
+def order_by_link(code: str) -> tuple[Order, Purchase]:
     """Give an order and its purchase to whoever holds the link of either. Raises: NotFound"""
-    order = orders.get_by_link(code[:20], _token())
+    order = orders.get_by_link(code[:20], token())
     return order, orders.get_purchase(order.purchase_id)
 
 
@@ -41,29 +42,30 @@ def _order(code: str) -> tuple[Order, Purchase]:
 def show(code: str) -> Response:
     """Show one order, or a purchase with the orders in it."""
     if not code.startswith("LS"):
-        order, purchase = _order(code)
-        return _order_page(order, purchase)
-    purchase = orders.get_purchase_by_link(code[:20], _token())
+        order, purchase = order_by_link(code)
+        return order_page(order, purchase)
+    purchase = orders.get_purchase_by_link(code[:20], token())
     found = orders.orders_of(purchase.id)
     if len(found) == 1:
-        return _order_page(found[0], purchase)
+        return order_page(found[0], purchase)
     bought = following.bought(purchase, at=clock.now())
     return visitor.page("storefront/order/purchase.html", bought=bought)
 
 
-def _order_page(order: Order, purchase: Purchase, status: int = 200, problem: str = "") -> Response:
+def order_page(order: Order, purchase: Purchase, status: int = 200, problem: str = "") -> Response:
+    """Render the page of one order. problem: what could not be done just now."""
     bought = following.bought(purchase, at=clock.now())
     one = next(o for o in bought.orders if o.order.id == order.id)
     # The link of one order does not open its neighbours.
-    whole = orders.same_token(purchase, _token())
+    whole = orders.same_token(purchase, token())
     return visitor.page(
         "storefront/order/show.html",
         status,
         one=one,
         bought=bought,
         whole=whole,
-        k={"code": order.code, "k": _token()},
-        pay_link=url_for("pay.show", code=purchase.code, k=_token()) if whole else "",
+        k={"code": order.code, "k": token()},
+        pay_link=url_for("pay.show", code=purchase.code, k=token()) if whole else "",
         problem=problem,
     )
 
@@ -72,7 +74,7 @@ def _order_page(order: Order, purchase: Purchase, status: int = 200, problem: st
 @rule(Rule.GUEST)
 def receipt(code: str) -> Response:
     """Give the receipt of an order that is paid."""
-    order, _ = _order(code)
+    order, _ = order_by_link(code)
     drawn = receipt_paper.draw(receipting.receipt_of(order))
     return document(drawn, "application/pdf", f"bien-nhan-{order.code}.pdf")
 
@@ -81,29 +83,29 @@ def receipt(code: str) -> Response:
 @rule(Rule.GUEST)
 def received(code: str) -> Response:
     """The buyer has the parcel: the household has earned its money."""
-    order, purchase = _order(code)
+    order, purchase = order_by_link(code)
     try:
         fulfilment.deliver(order, actor=visitor.actor(), at=clock.now())
     except AlreadyDone:
         pass
     except Refused as refused:
-        return _order_page(order, purchase, 409, sentence(refused))
-    return visitor.go(url_for("order.show", code=order.code, k=_token()))
+        return order_page(order, purchase, 409, sentence(refused))
+    return visitor.go(url_for("order.show", code=order.code, k=token()))
 
 
 @pages.route("/don/<code>/huy", methods=["GET", "POST"])
 @rule(Rule.GUEST)
 def cancel(code: str) -> Response:
     """Ask once, by name, since money moves; then take the order back."""
-    order, purchase = _order(code)
-    here = url_for("order.show", code=order.code, k=_token())
+    order, purchase = order_by_link(code)
+    here = url_for("order.show", code=order.code, k=token())
     if request.method == "POST":
         try:
             fulfilment.cancel(order, actor=visitor.actor(), at=clock.now())
         except AlreadyDone:
             pass
         except Refused as refused:
-            return _order_page(order, purchase, 409, sentence(refused))
+            return order_page(order, purchase, 409, sentence(refused))
         return visitor.go(here)
     bought = following.bought(purchase, at=clock.now())
     one = next(o for o in bought.orders if o.order.id == order.id)
@@ -120,7 +122,7 @@ def cancel(code: str) -> Response:
 @rule(Rule.GUEST)
 def refund_received(code: str) -> Response:
     """Direct: the buyer says that the household's refund has come."""
-    order, purchase = _order(code)
+    order, purchase = order_by_link(code)
     try:
         refunding.say_received(
             order,
@@ -129,8 +131,8 @@ def refund_received(code: str) -> Response:
             at=clock.now(),
         )
     except Refused as refused:
-        return _order_page(order, purchase, 409, sentence(refused))
-    return visitor.go(url_for("order.show", code=order.code, k=_token()))
+        return order_page(order, purchase, 409, sentence(refused))
+    return visitor.go(url_for("order.show", code=order.code, k=token()))
 
 
 @pages.get("/don-cua-toi")

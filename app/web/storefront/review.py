@@ -25,6 +25,7 @@ from app.web.storefront.cart import LONGEST_NOTE, cart_page
 from app.web.storefront.checkout import next_step
 
 pages = Blueprint("review", __name__)
+LOOK_AGAIN = (checkout.BasketChanged, stock.SoldOut, checkout.WayToPayMissing, checkout.DirectWaits)
 _KEY = re.compile(r"[A-Za-z0-9_-]{20,64}")
 
 
@@ -103,6 +104,7 @@ def review_page(
         old={line.offer_code: seen.get(line.offer_code, line.price_seen) for line in lines},
         old_total=form.total_seen if form else view.total,
         settlements=ways_to_pay.settlements(view, way.code) if way else [],
+        waits=ways_to_pay.who_waits(view),
         notice=notice,
     )
 
@@ -124,7 +126,7 @@ def place() -> Response:
         placed = checkout.place(_request(cart, form), cart=cart, at=clock.now(), actor=visitor.actor())
     except checkout.FormReused as refused:
         return _reused(refused)
-    except (checkout.BasketChanged, stock.SoldOut, checkout.WayToPayMissing) as refused:
+    except LOOK_AGAIN as refused:
         return _look_again(cart, form, refused)
     except checkout.EmptyBasket:
         return visitor.go(url_for("cart.show"))
@@ -205,6 +207,7 @@ def way_to_pay() -> Response:
         ways=ways,
         chosen=ways_to_pay.chosen(cart, view),
         settlements=sorted({kind for one in ways for kind in ways_to_pay.settlements(view, one.code)}),
+        waits=ways_to_pay.who_waits(view),
         in_cart=view.count,
         error=gettext("Choose how to pay") if request.method == "POST" else None,
     )

@@ -8,6 +8,7 @@ from flask_babel import gettext
 from app.flows import basket
 from app.orders.models import Cart
 from app.payments import providers
+from app.payments.providers.base import Can, PaymentProvider
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,18 @@ def way(code: str) -> Way:
 
 
 def offered(view: basket.View) -> list[Way]:
-    """List the ways that every household in the cart can be paid by."""
-    return [way(p.code) for p in providers.offered()]
+    """List the ways that every household in the cart can be paid by now."""
+    return [way(p.code) for p in providers.offered() if all(_takes(group, p) for group in view.groups)]
+
+
+def _takes(group: basket.Group, provider: PaymentProvider) -> bool:
+    settlement = providers.settlement_of(provider.code, group.settlement)
+    return group.takes(settlement, cash=Can.OFFLINE in provider.can)
+
+
+def who_waits(view: basket.View) -> list[str]:
+    """Name the households that cannot be paid straight now, because they owe somebody a refund."""
+    return [group.shop_name for group in view.groups if group.direct_waits]
 
 
 def settlements(view: basket.View, code: str) -> list[str]:

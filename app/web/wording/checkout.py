@@ -19,6 +19,9 @@ SENTENCES: Sentences = {
     checkout.BasketChanged: lambda _: gettext(
         "Something has changed since you looked. Look again, then order."
     ),
+    checkout.DirectWaits: lambda refused: gettext(
+        "%(shop)s has to send a refund first. Pay on delivery, or another way.", shop=refused.shop
+    ),
     checkout.EmptyBasket: lambda _: gettext("There is nothing in the cart"),
     checkout.FormReused: lambda _: gettext("This order has been placed already, with other answers"),
     checkout.WayToPayMissing: lambda _: gettext(

@@ -207,7 +207,7 @@ def test_direct_money_is_said_to_be_back_by_the_buyer(app: Flask) -> None:
     form = buyer.form(f"/don/{order.code}/tien-da-ve")
     buyer.send(form, {})
     assert fresh(refund).state == "confirmed"
-    assert buyer.send(form, {}).status_code == 409, "said once already"
+    assert buyer.send(form, {}).status_code == 200, "a second press finds it done"
     for code in ("", "HT000000", "\x00", "x" * 300):
         assert buyer.client.post(link(order, "/tien-da-ve"), data={"refund": code}).status_code == 404
 
