@@ -11,15 +11,17 @@ from app.ledger.models import LedgerAccount, LedgerTransaction, Posting
 # How many faults of one kind are listed: a book that is wrong everywhere needs no longer list.
 LISTED = 100
 
-# Liabilities that are never owed the other way round, assets that are never less than nothing.
+# Liabilities that are never owed the other way round, assets that are never less than nothing. A bank account
+# may be: the operator lays out its own money, as for cash that a household kept and a buyer gets back.
 NEVER_DEBIT = {
+    "A": ("payout_transit",),  # in credit while a payout is on its way
     "L": ("escrow", "suspense", "refunds_payable", "seller_payable", "buyer_credit", "unidentified"),
     "M": ("suspense", "refund_owed", "order"),
 }
-NEVER_CREDIT = {"A": ("bank", "cod", "payout_transit", "seller_recv"), "M": ("at_seller",)}
-# What must be there at any moment, and what it is there for.
-CASH = ("bank", "psp", "payout_transit")
-PAYABLE = ("seller_payable", "refunds_payable")
+NEVER_CREDIT = {"A": ("cod", "seller_recv"), "M": ("at_seller",)}
+# What must be there at any moment, or be owed by a household, and what it is there for.
+CASH = ("bank", "psp", "seller_recv")
+PAYABLE = ("seller_payable", "refunds_payable", "payout_transit")
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def _signs() -> Iterator[Fault]:
 
 
 def _covered() -> Iterator[Fault]:
-    """What households and buyers are to get is at the bank or at a provider."""
+    """What households and buyers are to get is at the bank, at a provider, or owed by who has it."""
     sums = balances()
     query = (
         select(LedgerAccount.name, func.sum(sums.c.total))
@@ -112,18 +114,18 @@ def _covered() -> Iterator[Fault]:
 
 
 def _payouts() -> Iterator[Fault]:
-    """I10: a payout leaves once; what left, or came back, was on its way before."""
+    """I10: a payout ends once: no more arrives, or comes back, than was sent."""
     query = (
         select(LedgerTransaction.source, func.sum(Posting.amount))
         .join(Posting, Posting.transaction_id == LedgerTransaction.id)
         .join(LedgerAccount, LedgerAccount.id == Posting.account_id)
         .where(LedgerAccount.kind == "A", LedgerAccount.name == "payout_transit")
         .group_by(LedgerTransaction.source)
-        .having(func.sum(Posting.amount) < 0)
+        .having(func.sum(Posting.amount) > 0)
         .limit(LISTED)
     )
     for source, total in db.session.execute(query):
-        yield Fault("payout left more than once", source, int(total), "I10")
+        yield Fault("payout ended more than once", source, int(total), "I10")
 
 
 def _whole_numbers() -> Iterator[Fault]:

@@ -55,8 +55,8 @@ def wrong_sign(order: Order) -> None:
     damage.write("X1", "x", [(PAYABLE, 5), (FEE, -5)], at=AT)
 
 
-def bank_below_zero(order: Order) -> None:
-    damage.write("X1", "x", [(FEE, 5), (BANK, -5)], at=AT)
+def cash_below_zero(order: Order) -> None:
+    damage.write("X1", "x", [(FEE, 5), (("A", "cod", "x"), -5)], at=AT)
 
 
 def uncovered(order: Order) -> None:
@@ -65,8 +65,8 @@ def uncovered(order: Order) -> None:
 
 def paid_out_twice(order: Order) -> None:
     transit = ("A", "payout_transit", "1")
-    damage.write("W1", "other", [(transit, 7), (FEE, -7)], at=AT)
-    damage.write("W2", "p", [(FEE, 7), (transit, -7)], at=AT)
+    damage.write("W1", "other", [(FEE, 7), (transit, -7)], at=AT)
+    damage.write("W2", "p", [(transit, 7), (FEE, -7)], at=AT)
 
 
 def total_off(order: Order) -> None:
@@ -115,9 +115,9 @@ DAMAGES: dict[Callable[[Order], None], tuple[str, str]] = {
     across_worlds: ("I1", "transaction across both worlds"),
     no_lines: ("I1", "transaction without lines"),
     wrong_sign: ("I8", "balance of the wrong sign"),
-    bank_below_zero: ("I8", "balance of the wrong sign"),
+    cash_below_zero: ("I8", "balance of the wrong sign"),
     uncovered: ("cover", "less money than is owed"),
-    paid_out_twice: ("I10", "payout left more than once"),
+    paid_out_twice: ("I10", "payout ended more than once"),
     total_off: ("I4", "order is not the sum of its lines"),
     line_lost: ("I4", "order is not the sum of its lines"),
     not_kept: ("I4", "order is not what the book kept for it"),
