@@ -35,7 +35,7 @@ FACTS = {
     "done": Fact.REFUNDED,
     "no": Fact.REFUND_FAILED,
     "later": Fact.PENDING,
-    "never heard of it": Fact.UNKNOWN,
+    "never heard of it": Fact.NOT_FOUND,
 }
 
 

@@ -139,7 +139,7 @@ def _ask(refund: Refund, *, first: bool, at: datetime) -> Event:
     request = briefing.refund(refund)
     if not first:
         event = provider.query_refund(request, at=at)
-        if event.fact is not Fact.UNKNOWN:
+        if event.fact is not Fact.NOT_FOUND:
             return event
     return provider.refund(request, at=at)
 

@@ -52,8 +52,8 @@ class Fact(StrEnum):
     """A refund went through."""
     REFUND_FAILED = "refund_failed"
     """A refund did not go through."""
-    UNKNOWN = "unknown"
-    """The provider has never heard of what it was asked about."""
+    NOT_FOUND = "not_found"
+    """The provider has never heard of the refund that it is asked after: the same key may be sent."""
 
 
 class BadSignature(Exception):
@@ -211,8 +211,23 @@ class Outcome(StrEnum):
     """Could not be read or recorded; send it again."""
 
 
+# Of several facts in one message the gravest outcome is answered.
+GRAVITY = (
+    Outcome.APPLIED,
+    Outcome.DUPLICATE,
+    Outcome.WRONG_AMOUNT,
+    Outcome.UNKNOWN_PAYMENT,
+    Outcome.BAD_SIGNATURE,
+    Outcome.BROKEN,
+)
+
+
 class PaymentProvider(Protocol):
-    """An adapter. `verify` works on raw bytes and raises BadSignature before it parses anything."""
+    """An adapter.
+
+    verify: works on raw bytes and raises BadSignature before it believes anything, for another
+    merchant's messages, too; any other exception says that a signed message could not be read.
+    """
 
     @property
     def code(self) -> str: ...
