@@ -75,6 +75,10 @@ def take_message(provider_code: str, message: RawRequest, *, at: datetime) -> An
     except BadSignature:
         inbox.judge(message_id, "rejected", at=at)
         return provider.answer(Outcome.BAD_SIGNATURE)
+    except ProviderDown:
+        # Signed, but the provider cannot be asked whether it is so: it sends the message again.
+        inbox.judge(message_id, str(Outcome.BROKEN), at=at)
+        return provider.answer(Outcome.BROKEN)
     outcome = Outcome.APPLIED
     for event in events:
         outcome = settle(event, message_id=message_id, at=at)
