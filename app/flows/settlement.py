@@ -21,6 +21,7 @@ from app.payments import inbox, providers
 from app.payments import queries as payments
 from app.payments import services as moves
 from app.payments.models import Payment
+from app.payments.providers import breaker
 from app.payments.providers.base import (
     Answer,
     BadSignature,
@@ -50,7 +51,8 @@ def start(payment_code: str, *, language: str, at: datetime, site: str = "", add
     if in_atomic():
         raise RuntimeError("a provider is never called inside a unit")
     request = briefing.payment(payment, language, site=site, address=address)
-    answer = providers.get(payment.provider).start(request, at=at)
+    provider = providers.get(payment.provider)
+    answer = breaker.call(provider.code, lambda: provider.start(request, at=at), at=at)
     with atomic(durable=True):
         payment = payments.get_by_code(payment_code)
         if payment.start is None:

@@ -5,6 +5,7 @@ from importlib import import_module
 
 from app.config import PROVIDER_KEYS, BadConfig, Config
 from app.core.errors import NotFound
+from app.payments.providers import breaker
 from app.payments.providers.base import PaymentProvider
 from app.payments.providers.cod import CashOnDelivery
 from app.payments.providers.sandbox import Sandbox
@@ -33,6 +34,7 @@ def bind(config: Config) -> None:
     for code in config.providers:
         if code not in BUILDERS:
             raise BadConfig(f"PROVIDERS: there is no {code!r}; use some of {', '.join(sorted(BUILDERS))}")
+    breaker.forget()
     _offered.clear()
     _offered.update({code: BUILDERS[code](config) for code in config.providers if not missing(config, code)})
 

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import stripe
 
 from app.config import BadConfig, Config
+from app.payments.providers import breaker
 from app.payments.providers.base import (
     Answer,
     BadSignature,
@@ -142,7 +143,7 @@ class Stripe:
         if live is not self._live:
             raise BadSignature
         try:
-            event = self._now(kind, ref, at)
+            event = breaker.call(self.code, lambda: self._now(kind, ref, at), at=at)
         except _Refused as error:
             raise BadSignature from error
         return [] if event is None or event.fact is Fact.PENDING else [event]
@@ -195,7 +196,7 @@ class Stripe:
         Raises: ProviderDown when it is unknown whether it was sent
         """
         found = self.query_refund(refund, at=at)
-        if found.provider_ref is not None:
+        if found.fact is not Fact.NOT_FOUND:
             return found
         metadata = {"refund": refund.code, "payment": refund.payment.code}
         try:
@@ -215,14 +216,14 @@ class Stripe:
             )
 
     def query_refund(self, refund: RefundRequest, *, at: datetime) -> Event:
-        """Say how a refund stands; what it never got is pending, without number. Raises: ProviderDown"""
+        """Say how a refund stands, or that Stripe never got it. Raises: ProviderDown"""
         with _talking():
             known = self._api.refunds.list({"payment_intent": self._money_of(refund.payment), "limit": 100})
             for one in known.auto_paging_iter():
                 if (one.to_dict().get("metadata") or {}).get("refund") == refund.code:
                     return self._of_refund(one, at)
         return self._event(
-            Fact.PENDING, f"query:{refund.code}", refund.payment.code, refund=refund.code, at=at
+            Fact.NOT_FOUND, f"query:{refund.code}", refund.payment.code, refund=refund.code, at=at
         )
 
     def _money_of(self, payment: PaymentRequest) -> str:

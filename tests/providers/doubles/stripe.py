@@ -11,10 +11,10 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import RLock, Thread
+from threading import Event, RLock, Thread
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -54,6 +54,7 @@ class StripeDouble:
     asked: list[tuple[str, str]] = field(default_factory=list)
     kept: dict[str, tuple[str, int, Json]] = field(default_factory=dict)
     lock: Any = field(default_factory=RLock)
+    over: Event = field(default_factory=Event)
 
     # What Stripe's people and machines do.
 
@@ -296,6 +297,11 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:
         """Say nothing."""
 
+    def handle(self) -> None:
+        """A caller who has lost patience is no news."""
+        with suppress(OSError):
+            super().handle()
+
     def do_GET(self) -> None:
         self.take("GET")
 
@@ -306,7 +312,7 @@ class _Handler(BaseHTTPRequestHandler):
         double, there = self.double, urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
         if double.slow:
-            time.sleep(double.slow)
+            double.over.wait(double.slow)
         if there.path.startswith("/pay/"):
             self.show(method, there.path.removeprefix("/pay/"), nested(body))
             return
@@ -358,5 +364,6 @@ def serving(**settings: Any) -> Iterator[StripeDouble]:
         try:
             yield double
         finally:
+            double.over.set()
             server.shutdown()
             thread.join()
