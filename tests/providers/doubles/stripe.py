@@ -51,7 +51,7 @@ class StripeDouble:
     refunds_become: str = "succeeded"
     objects: dict[str, Json] = field(default_factory=dict)
     unsent: list[Json] = field(default_factory=list)
-    asked: list[tuple[str, str]] = field(default_factory=list)
+    asked: list[tuple[str, str]] = field(default_factory=list)  # every call, answered or not
     kept: dict[str, tuple[str, int, Json]] = field(default_factory=dict)
     lock: Any = field(default_factory=RLock)
     over: Event = field(default_factory=Event)
@@ -136,7 +136,6 @@ class StripeDouble:
     def answer(self, method: str, path: str, query: str, body: str, key: str) -> tuple[int, Json]:
         """Answer a call; a known key gives its first answer again, or a refusal to other parameters."""
         with self.lock:
-            self.asked.append((method, path))
             mark = hashlib.sha256(f"{path}?{body}".encode()).hexdigest()
             if key in self.kept:
                 before, status, made = self.kept[key]
@@ -311,6 +310,7 @@ class _Handler(BaseHTTPRequestHandler):
     def take(self, method: str) -> None:
         double, there = self.double, urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+        double.asked.append((method, there.path))
         if double.slow:
             double.over.wait(double.slow)
         if there.path.startswith("/pay/"):
