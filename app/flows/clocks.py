@@ -15,6 +15,8 @@ from app.orders.models import Order
 from app.orders.rules import COMPLETED_AFTER, DELIVERED_AFTER, REMIND_AFTER, State
 from app.payments import queries as payments
 from app.payments import services as payment_moves
+from app.payments.models import Payment
+from app.payments.providers.base import Outcome
 
 
 def wind(*, at: datetime) -> dict[str, int]:
@@ -30,9 +32,13 @@ def wind(*, at: datetime) -> dict[str, int]:
 
 
 def expire_payments(*, at: datetime) -> int:
-    """End payments past their time; their orders expire and their goods are free."""
-    ended = payments.past_their_time(at=at)
+    """End payments past their time; their orders expire and their goods are free.
+
+    Their providers are asked once more: money whose message was lost has come in time.
+    """
+    ended, silent = payments.past_their_time(at=at), set[str]()
     for payment in ended:
+        _ask(payment, silent, at)
         with atomic(durable=True):
             settlement.expire(payment, at=at)
     return len(ended)
@@ -40,11 +46,20 @@ def expire_payments(*, at: datetime) -> int:
 
 def ask_providers(*, at: datetime) -> int:
     """Ask after payments whose message may be lost: 1, 5, 15 and 60 minutes after they were made."""
-    waiting = payments.to_poll(at=at)
+    waiting, silent = payments.to_poll(at=at), set[str]()
     for payment in waiting:
-        settlement.ask(payment, at=at)
+        _ask(payment, silent, at)
         payment_moves.plan_poll(payments.get(payment.id), at=at)
     return len(waiting)
+
+
+def _ask(payment: Payment, silent: set[str], at: datetime) -> None:
+    """Ask after a payment, unless its provider has left a question of this round without an answer.
+
+    Each may wait half a minute: a hundred of them would stop the clocks.
+    """
+    if payment.provider not in silent and settlement.ask(payment, at=at) is Outcome.BROKEN:
+        silent.add(payment.provider)
 
 
 def remind(*, at: datetime) -> int:

@@ -10,6 +10,7 @@ from datetime import datetime
 from app.catalog import stock
 from app.core.actor import SYSTEM
 from app.core.db import atomic, in_atomic, savepoint
+from app.core.errors import NotFound
 from app.flows import bookkeeping, briefing, ordering_notices, refunding
 from app.notices.rules import Kind
 from app.orders import queries as orders
@@ -111,10 +112,13 @@ def settle(event: Event, *, message_id: int, at: datetime) -> Outcome:
 
 
 def ask(payment: Payment, *, at: datetime) -> Outcome:
-    """Ask the provider how a payment stands; for messages that were lost."""
+    """Ask the provider how a payment stands; for messages that were lost.
+
+    BROKEN where nothing was found out: it does not answer, or is no longer offered.
+    """
     try:
         event = providers.get(payment.provider).query(briefing.payment(payment), at=at)
-    except ProviderDown:
+    except (ProviderDown, NotFound):
         return Outcome.BROKEN
     if event.fact is Fact.PENDING:
         return Outcome.APPLIED

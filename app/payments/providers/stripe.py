@@ -129,7 +129,7 @@ class Stripe:
         """Prove a message, then ask Stripe how what it speaks of stands now.
 
         Raises: BadSignature also for the other mode (test or live) and for what Stripe does not know;
-            ProviderDown when it cannot be asked.
+            ProviderDown when it cannot be asked, or has signed what nobody can read.
         """
         header = {k.lower(): v for k, v in message.headers.items()}.get("stripe-signature", "")
         if not is_signed(self._secret, message.body, header, at=at):
@@ -139,7 +139,7 @@ class Stripe:
             kind, live = str(told["type"]), told["livemode"]
             ref = str(told["data"]["object"].get("id", ""))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise BadSignature from error
+            raise ProviderDown("message") from error
         if live is not self._live:
             raise BadSignature
         try:

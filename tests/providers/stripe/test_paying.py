@@ -9,6 +9,7 @@ import pytest
 import requests
 from flask import Flask
 
+from app.config import Config
 from app.core.actor import GUEST
 from app.core.db import db
 from app.flows import briefing, clocks, fulfilment, refunding
@@ -162,6 +163,32 @@ def test_a_lost_message_is_found_by_asking(stripe: StripeDouble) -> None:
     stripe.unsent.clear()
     clocks.wind(at=later(minutes=1))
     assert (fresh(payment).state, order_of(payment).state) == ("paid", "accepted")
+
+
+def test_a_message_lost_at_the_last_moment_is_found_before_the_end(stripe: StripeDouble) -> None:
+    payment = bought()
+    session = started(payment)
+    clocks.wind(at=later(minutes=5))
+    stripe.pay(session)
+    stripe.unsent.clear()
+    clocks.wind(at=later(minutes=15))
+    assert (fresh(payment).state, order_of(payment).state) == ("paid", "accepted")
+    invariants.check()
+
+
+def test_clocks_go_on_when_stripe_is_silent_or_no_longer_offered(
+    stripe: StripeDouble, config: Config
+) -> None:
+    waiting = [bought() for _ in range(3)]
+    for payment in waiting:
+        started(payment)
+    stripe.asked.clear()
+    stripe.down = True
+    clocks.wind(at=later(minutes=1))
+    assert len(stripe.asked) == 1  # one question without an answer in a round
+    providers.bind(config)
+    clocks.wind(at=later(minutes=16))
+    assert {fresh(payment).state for payment in waiting} == {"expired"}
 
 
 def test_a_closed_session_is_told_as_expired(stripe: StripeDouble) -> None:

@@ -125,3 +125,14 @@ def test_a_message_that_cannot_be_checked_is_asked_for_again(
     stripe.down = False
     assert knock(*stripe.signed(event)) == 200
     assert fresh(payment).state == "paid"
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"{", b"\xff", b"[" * 9000, b'{"type":1,"livemode":false,"data":[]}']
+)
+def test_signed_nonsense_is_kept_and_asked_for_again(
+    stripe: StripeDouble, knock: Callable[..., int], body: bytes
+) -> None:
+    assert knock(body, {"Stripe-Signature": sign(body, stripe.secret)}) == 503
+    assert verdicts() == ["broken"]
+    assert knock(body, {"Stripe-Signature": sign(body, "whsec_other")}) == 401
