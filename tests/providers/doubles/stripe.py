@@ -47,8 +47,9 @@ class StripeDouble:
     live: bool = False
     slow: float = 0.0  # seconds before each answer
     down: bool = False
-    loses_answers: bool = False  # acts, then breaks the line
-    refunds_become: str = "succeeded"
+    loses_answers: int = 0  # so many POSTs are carried out, and their answers get lost
+    refunds_become: str = "succeeded"  # or pending, failed; refused
+    clock: Callable[[], float] = time.time
     objects: dict[str, Json] = field(default_factory=dict)
     unsent: list[Json] = field(default_factory=list)
     asked: list[tuple[str, str]] = field(default_factory=list)  # every call, answered or not
@@ -104,7 +105,7 @@ class StripeDouble:
         """Write an event as a webhook: raw body and headers."""
         body = json.dumps(event, indent=2).encode()
         return body, {
-            "Stripe-Signature": sign(body, secret or self.secret, at),
+            "Stripe-Signature": sign(body, secret or self.secret, self.clock() if at is None else at),
             "Content-Type": "application/json",
         }
 
@@ -121,7 +122,7 @@ class StripeDouble:
     def add(self, kind: str, prefix: str, **values: Any) -> Json:
         mode = "" if prefix in ("evt", "pi", "re") else "_live" if self.live else "_test"
         name = f"{prefix}{mode}_{len(self.objects) + 1:06d}"
-        made = {"id": name, "object": kind, "created": int(time.time()), **values}
+        made = {"id": name, "object": kind, "created": int(self.clock()), **values}
         if kind != "refund":
             made["livemode"] = self.live
         self.objects[name] = made
@@ -200,7 +201,7 @@ class StripeDouble:
         currency = prices[0][0]["currency"]
         if not FLOOR <= amount <= CEILING:
             raise Refused("amount", code="amount_too_small" if amount < FLOOR else "amount_too_large")
-        if not 1800 <= asked.get("expires_at", time.time() + 86400) - time.time() <= 86400:
+        if not 1800 <= asked.get("expires_at", self.clock() + 1800) - self.clock() <= 86400:
             raise Refused("expires_at: between 30 minutes and 24 hours from now")
         told = asked.get("payment_intent_data", {})
         intent = self.add(
@@ -231,7 +232,7 @@ class StripeDouble:
             currency=currency,
             custom_fields=[],
             custom_text={},
-            expires_at=asked.get("expires_at", int(time.time()) + 86400),
+            expires_at=asked.get("expires_at", int(self.clock()) + 86400),
             metadata=asked.get("metadata", {}),
             mode=asked["mode"],
             payment_intent=None,
@@ -250,7 +251,7 @@ class StripeDouble:
         gone = sum(
             r["amount"] for r in self.refunds_of(intent["id"]) if r["status"] not in ("failed", "canceled")
         )
-        if amount > intent["amount_received"] - gone:
+        if amount > intent["amount_received"] - gone or self.refunds_become == "refused":
             raise Refused("Refund is greater than what is left", code="charge_already_refunded")
         made = self.add(
             "refund",
@@ -326,7 +327,8 @@ class _Handler(BaseHTTPRequestHandler):
         status, made = double.answer(
             method, there.path, there.query, body, self.headers.get("Idempotency-Key") or ""
         )
-        if double.loses_answers:
+        if double.loses_answers and method == "POST":
+            double.loses_answers -= 1
             self.close_connection = True
             self.connection.close()
             return
