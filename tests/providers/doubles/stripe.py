@@ -104,10 +104,12 @@ class StripeDouble:
     ) -> tuple[bytes, dict[str, str]]:
         """Write an event as a webhook: raw body and headers."""
         body = json.dumps(event, indent=2).encode()
-        return body, {
-            "Stripe-Signature": sign(body, secret or self.secret, self.clock() if at is None else at),
-            "Content-Type": "application/json",
-        }
+        return body, self.sign(body, at, secret)
+
+    def sign(self, body: bytes, at: float | None = None, secret: str = "") -> dict[str, str]:
+        """Give the headers that a body goes out with."""
+        header = sign(body, secret or self.secret, self.clock() if at is None else at)
+        return {"Stripe-Signature": header, "Content-Type": "application/json"}
 
     def deliver(self, send: Send, *, times: int = 1, shuffle: random.Random | None = None) -> list[Any]:
         """Send what waits: doubled with times=2, reordered by a shuffle. Losing it is `unsent.clear()`."""
