@@ -18,7 +18,7 @@ from app.payments.providers.base import ProviderDown
 
 PATIENCE = 1.5  # seconds that a page waits for an answer
 MOST_WAITING = 2  # pages of this process, over all providers
-TURN = 0.1  # seconds to wait for one's turn; healthy calls are short
+TURN = 0.3  # seconds to wait for one's turn; healthy calls are short
 FAILURES = 5
 WINDOW = timedelta(seconds=10)
 REST = timedelta(seconds=30)

@@ -67,11 +67,10 @@ def build(config: Config) -> "Stripe":
         raise BadConfig(f"STRIPE_SECRET_KEY: must begin with one of {', '.join(MODES)}")
     if live is not config.is_production:
         raise BadConfig("STRIPE_SECRET_KEY: a live key belongs to MODE=production, a test key to the others")
-    return Stripe(
-        key=key,
-        webhook_secret=config.keys["STRIPE_WEBHOOK_SECRET"],
-        url=config.keys.get("STRIPE_API_URL", API),
-    )
+    url = config.keys.get("STRIPE_API_URL", API)
+    if config.is_production and not url.startswith("https://"):
+        raise BadConfig("STRIPE_API_URL: must begin with https:// in production")
+    return Stripe(key=key, webhook_secret=config.keys["STRIPE_WEBHOOK_SECRET"], url=url)
 
 
 class Stripe:

@@ -1,6 +1,7 @@
 """When Stripe is offered, and for which sums."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -69,4 +70,12 @@ def test_practice_keys_and_real_keys_stay_where_they_belong(
         assert adapter_file.build(made).code == "stripe"
     else:
         with pytest.raises(BadConfig, match="STRIPE_SECRET_KEY"):
+            adapter_file.build(made)
+
+
+def test_production_calls_no_machine_in_the_clear(config: Config) -> None:
+    keys = {"STRIPE_SECRET_KEY": "sk_live_x", "STRIPE_WEBHOOK_SECRET": "whsec_x"}
+    for url, good in (("https://api.stripe.example", True), ("http://127.0.0.1:1", False)):
+        made = replace(config, mode="production", keys=keys | {"STRIPE_API_URL": url})
+        with nullcontext() if good else pytest.raises(BadConfig, match="STRIPE_API_URL"):
             adapter_file.build(made)

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -113,6 +114,21 @@ def test_another_sum_is_booked_as_what_it_is(
     stripe.pay(started(payment), amount=payment.amount + more)
     stripe.deliver(knock)
     assert (fresh(payment).state, payment.received, payment.refunded) == (state, 75_000 + more, max(more, 0))
+    invariants.check()
+
+
+def test_a_hundred_at_once_count_once(stripe: StripeDouble, knock: Callable[..., int], full: bool) -> None:
+    payment = bought()
+    stripe.pay(started(payment))
+    message = stripe.signed(stripe.unsent[0])
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda _: knock(*message), range(100 if full else 24)))
+    # One that found no turn to ask Stripe is sent again by it.
+    print(f"\nanswers: {answers.count(200)} x 200, {answers.count(503)} x 503")
+    assert set(answers) <= {200, 503}
+    assert [knock(*message) for _ in range(10)] == [200] * 10
+    assert (fresh(payment).state, payment.received) == ("paid", 75_000)
+    assert verdicts().count("applied") == 1
     invariants.check()
 
 
