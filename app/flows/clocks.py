@@ -48,18 +48,21 @@ def ask_providers(*, at: datetime) -> int:
     """Ask after payments whose message may be lost: 1, 5, 15 and 60 minutes after they were made."""
     waiting, silent = payments.to_poll(at=at), set[str]()
     for payment in waiting:
-        _ask(payment, silent, at)
-        payment_moves.plan_poll(payments.get(payment.id), at=at)
+        if _ask(payment, silent, at):
+            payment_moves.plan_poll(payments.get(payment.id), at=at)
     return len(waiting)
 
 
-def _ask(payment: Payment, silent: set[str], at: datetime) -> None:
+def _ask(payment: Payment, silent: set[str], at: datetime) -> bool:
     """Ask after a payment, unless its provider has left a question of this round without an answer.
 
-    Each may wait half a minute: a hundred of them would stop the clocks.
+    Each may wait half a minute: a hundred of them would stop the clocks. False when it was not asked.
     """
-    if payment.provider not in silent and settlement.ask(payment, at=at) is Outcome.BROKEN:
+    if payment.provider in silent:
+        return False
+    if settlement.ask(payment, at=at) is Outcome.BROKEN:
         silent.add(payment.provider)
+    return True
 
 
 def remind(*, at: datetime) -> int:

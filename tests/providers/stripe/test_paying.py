@@ -203,6 +203,8 @@ def test_clocks_go_on_when_stripe_is_silent_or_no_longer_offered(
     stripe.down = True
     clocks.wind(at=later(minutes=1))
     assert len(stripe.asked) == 1  # one question without an answer in a round
+    clocks.wind(at=later(minutes=2))
+    assert len(stripe.asked) == 2  # those that were not asked have their turn in the next one
     providers.bind(config)
     clocks.wind(at=later(minutes=16))
     assert {fresh(payment).state for payment in waiting} == {"expired"}
