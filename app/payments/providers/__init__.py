@@ -4,14 +4,36 @@ from collections.abc import Callable
 
 from app.config import PROVIDER_KEYS, BadConfig, Config
 from app.core.errors import NotFound
+from app.payments.providers import hosts
 from app.payments.providers.base import PaymentProvider
 from app.payments.providers.cod import CashOnDelivery
+from app.payments.providers.momo import Momo
 from app.payments.providers.sandbox import Sandbox
+from app.payments.providers.vnpay import Vnpay
+from app.payments.providers.zalopay import Zalopay
 
 # How each adapter is built. A new one adds a line here and its keys to `config.PROVIDER_KEYS`.
 BUILDERS: dict[str, Callable[[Config], PaymentProvider]] = {
     "sandbox": lambda config: Sandbox(secret=config.secret_key, public_url=config.public_url),
     "cod": lambda config: CashOnDelivery(),
+    "vnpay": lambda config: Vnpay(
+        merchant=config.keys["VNPAY_TMN_CODE"],
+        secret=config.keys["VNPAY_HASH_SECRET"],
+        pay_url=hosts.of(config, "VNPAY_PAY_URL"),
+        api_url=hosts.of(config, "VNPAY_API_URL"),
+    ),
+    "momo": lambda config: Momo(
+        partner=config.keys["MOMO_PARTNER_CODE"],
+        access_key=config.keys["MOMO_ACCESS_KEY"],
+        secret=config.keys["MOMO_SECRET_KEY"],
+        api_url=hosts.of(config, "MOMO_API_URL"),
+    ),
+    "zalopay": lambda config: Zalopay(
+        app_id=_app_id(config),
+        key1=config.keys["ZALOPAY_KEY1"],
+        key2=config.keys["ZALOPAY_KEY2"],
+        api_url=hosts.of(config, "ZALOPAY_API_URL"),
+    ),
 }
 _offered: dict[str, PaymentProvider] = {}
 
@@ -30,7 +52,16 @@ def bind(config: Config) -> None:
 
 def missing(config: Config, code: str) -> tuple[str, ...]:
     """Name the keys without which a provider cannot be offered."""
-    return tuple(key for key in PROVIDER_KEYS.get(code, ()) if key not in config.keys)
+    keys = tuple(key for key in PROVIDER_KEYS.get(code, ()) if key not in config.keys)
+    return keys + hosts.missing(config, code)
+
+
+def _app_id(config: Config) -> int:
+    """Read ZaloPay's number of us. Raises: BadConfig"""
+    text = config.keys["ZALOPAY_APP_ID"]
+    if not text.isdecimal():
+        raise BadConfig("ZALOPAY_APP_ID: use a whole number")
+    return int(text)
 
 
 def get(code: str) -> PaymentProvider:

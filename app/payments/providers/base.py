@@ -52,6 +52,8 @@ class Fact(StrEnum):
     """A refund went through."""
     REFUND_FAILED = "refund_failed"
     """A refund did not go through."""
+    NOT_FOUND = "not_found"
+    """The provider has never heard of the refund that it is asked after: the same key may be sent."""
 
 
 class BadSignature(Exception):
