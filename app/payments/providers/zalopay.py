@@ -69,7 +69,7 @@ def is_signed(key2: str, data: str, mac: str) -> bool:
 
 
 class Zalopay:
-    """The ZaloPay wallet, by its own page or app. It calls only when money has come: failures are asked for."""
+    """The ZaloPay wallet, by its own page or app. It reports money only: failures have to be asked for."""
 
     code = "zalopay"
     can = frozenset({Can.REDIRECT, Can.REFUND, Can.PARTIAL_REFUND, Can.QUERY})
