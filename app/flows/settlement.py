@@ -68,6 +68,11 @@ def start(payment_code: str, *, language: str, at: datetime, site: str = "", add
     return payment
 
 
+def way_on(payment_code: str) -> str:
+    """Give the address of the provider's page of a payment that was started; empty where there is none."""
+    return str((payments.get_by_code(payment_code).start or {}).get("url", ""))
+
+
 def take_message(provider_code: str, message: RawRequest, *, at: datetime) -> Answer:
     """Store a message, prove it, apply it, and answer in the provider's own words.
 

@@ -27,8 +27,26 @@ WAYS: dict[str, tuple[str, Callable[[], str], Callable[[], str]]] = {
         lambda: gettext("Scan a code or pay by wallet (practice)"),
         lambda: gettext("No real money moves"),
     ),
+    "vnpay": (
+        "bank",
+        lambda: gettext("Bank card or bank app"),
+        lambda: gettext("On the page of VNPAY, then back to here"),
+    ),
+    "momo": ("money", lambda: gettext("MoMo wallet"), lambda: gettext("In the MoMo app on your phone")),
+    "zalopay": (
+        "money",
+        lambda: gettext("ZaloPay wallet"),
+        lambda: gettext("In the ZaloPay or Zalo app on your phone"),
+    ),
     "cod": ("cash", lambda: gettext("Pay on delivery"), lambda: gettext("In cash to whoever brings it")),
 }
+# What providers call themselves, in every language.
+HOUSES = {"vnpay": "VNPAY", "momo": "MoMo", "zalopay": "ZaloPay"}
+
+
+def house(code: str) -> str:
+    """Give the name of the house whose page the buyer goes to."""
+    return HOUSES.get(code, code)
 
 
 def way(code: str) -> Way:
