@@ -1,6 +1,7 @@
 """The adapters that this market offers, built once from the configuration."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from app.config import PROVIDER_KEYS, BadConfig, Config
 from app.core.errors import NotFound
@@ -54,6 +55,39 @@ def missing(config: Config, code: str) -> tuple[str, ...]:
     """Name the keys without which a provider cannot be offered."""
     keys = tuple(key for key in PROVIDER_KEYS.get(code, ()) if key not in config.keys)
     return keys + hosts.missing(config, code)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a provider, or a bank's feed, stands in a configuration.
+
+    wanted: PROVIDERS names it; a feed is wanted as soon as it has its keys. wrong: why it cannot be built.
+    """
+
+    code: str
+    wanted: bool
+    missing: tuple[str, ...]
+    wrong: str = ""
+
+    @property
+    def ready(self) -> bool:
+        return self.wanted and not self.missing and not self.wrong
+
+
+def standings(config: Config) -> list[Standing]:
+    """Say of everything that money can come by whether it is offered, and what it lacks."""
+    return [_standing(config, code) for code in sorted({*BUILDERS, *PROVIDER_KEYS})]
+
+
+def _standing(config: Config, code: str) -> Standing:
+    wanted = code in config.providers or code not in BUILDERS
+    try:
+        lacks = missing(config, code)
+        if code in BUILDERS and not lacks:
+            BUILDERS[code](config)
+    except BadConfig as error:
+        return Standing(code, wanted, (), str(error))
+    return Standing(code, wanted, lacks)
 
 
 def _app_id(config: Config) -> int:
