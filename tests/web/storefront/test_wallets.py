@@ -1,16 +1,11 @@
 """Each wallet from the cart to the book, as a buyer without script goes, everything over real HTTP."""
 
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from html import unescape
-from typing import Any
 
 import pytest
 import requests
 from flask import Flask
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app.core.db import db
 from app.ledger import queries as ledger
@@ -19,8 +14,8 @@ from app.orders.queries import link_token
 from app.payments.models import InboxMessage, Payment
 from tests import factories, invariants
 from tests.buyer import Buyer, forms
-from tests.providers.doubles.serving import Double, over_http
-from tests.providers.sides import SIDES, WalletSide, offering
+from tests.providers.doubles.serving import Double
+from tests.providers.on_air import wallet_on_air
 from tests.speaking import vi
 
 pytestmark = pytest.mark.usefixtures("noon")
@@ -32,40 +27,10 @@ WORDS = {
 }
 
 
-class Quiet(WSGIRequestHandler):
-    """Says nothing."""
-
-    def log(self, *args: Any, **kwargs: Any) -> None:
-        """See the class."""
-
-
-@contextmanager
-def on_air(app: Flask) -> Iterator[str]:
-    """Serve the market on a free port, which it knows as its public address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    config = app.extensions["market"]
-    app.extensions["market"] = replace(config, public_url=f"http://127.0.0.1:{server.server_port}")
-    try:
-        yield app.extensions["market"].public_url
-    finally:
-        app.extensions["market"] = config
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
 @pytest.fixture
 def wallet(request: pytest.FixtureRequest, app: Flask) -> Iterator[Double]:
-    with SIDES[request.param]() as side, on_air(app) as address:
-        assert isinstance(side, WalletSide)
-        double = side.double
-        double.switches.held = False
-        double.deliver = over_http
-        double.ipn_url = f"{address}/hooks/vnpay"
-        with offering(app, side):
-            yield double
+    with wallet_on_air(app, request.param) as (double, _):
+        yield double
 
 
 def at_the_pay_page(app: Flask, code: str) -> Buyer:
