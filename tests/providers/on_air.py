@@ -41,7 +41,7 @@ def on_air(app: Flask) -> Iterator[str]:
 @contextmanager
 def wallet_on_air(app: Flask, code: str) -> Iterator[tuple[Double, str]]:
     """Let a wallet's double and the market call each other; gives the double and the market's address."""
-    with SIDES[code]() as side, on_air(app) as address:
+    with SIDES[code].open() as side, on_air(app) as address:
         assert isinstance(side, WalletSide)
         side.double.switches.held = False
         side.double.deliver = over_http

@@ -1,12 +1,13 @@
 """The other side of each provider, alike for all, so that one suite runs over every adapter.
 
-A new adapter joins by one entry in `SIDES`: how it is built for tests, what its payers and its machine do.
+A new adapter joins by one entry in `SIDES`: its side, and which traits its protocol has.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,7 +18,8 @@ from app.flows import settlement
 from app.payments import providers
 from app.payments.models import Payment
 from app.payments.providers.base import Answer, RawRequest
-from tests import paying
+from app.shops.models import Shop
+from tests import factories, paying
 from tests.providers.doubles.momo import MomoDouble
 from tests.providers.doubles.serving import Double, Message, Switches, serving
 from tests.providers.doubles.vnpay import VnpayDouble
@@ -26,12 +28,39 @@ from tests.providers.doubles.zalopay import ZalopayDouble
 SITE = "http://market.test"
 
 
+class Trait(StrEnum):
+    """What a protocol has; the suite runs those of its tests that fit."""
+
+    TALKS = "talks"
+    """Its machine sends messages."""
+    CALLED = "called"
+    """It is called over a wire: asked, and told to send money back."""
+    OPENS = "opens"
+    """It has to be called before somebody can pay."""
+    TELLS_FAILURES = "tells_failures"
+    """It sends a message when a try fails."""
+    SHOWS_FAILURES = "shows_failures"
+    """Asked, it says that a try has failed."""
+    NAMES_CURRENCY = "names_currency"
+    """Its messages may name a currency."""
+    REFUNDS = "refunds"
+    """It sends money back."""
+
+
 class Side:
     """What the suite asks of a provider. `None` or an empty set where its protocol has no such thing."""
 
     code: str
     says: dict[str, str] = {}  # what is answered: applied, duplicate, unknown, wrong_amount, forged, broken
     switches: Switches | None = None  # only of those that are called over a wire
+
+    def household(self) -> Shop:
+        """Give a shop that can be paid this way."""
+        return factories.make_shop()
+
+    def keys(self) -> dict[str, str]:
+        """Give what the market has to set."""
+        return {}
 
     def report(
         self,
@@ -134,6 +163,9 @@ class WalletSide(Side):
         waiting, self.double.waiting = self.double.waiting, []
         return raw(waiting[0]) if waiting else None
 
+    def keys(self) -> dict[str, str]:
+        return self.double.keys()
+
     def enter(self, payment: Payment) -> Any:
         """Send the payer to the provider's page. A payment that waits is started first, as its page does."""
         address = "203.0.113.9"
@@ -215,23 +247,41 @@ def _wallet(double: Double) -> Iterator[WalletSide]:
         yield WalletSide(double)
 
 
-# One entry for each adapter: a context in which its other side is there.
-SIDES: dict[str, Callable[[], AbstractContextManager[Side]]] = {
-    "sandbox": lambda: nullcontext(SandboxSide()),
-    "cod": lambda: nullcontext(CashSide()),
-    "vnpay": lambda: _wallet(VnpayDouble()),
-    "momo": lambda: _wallet(MomoDouble()),
-    "zalopay": lambda: _wallet(ZalopayDouble()),
+@dataclass(frozen=True)
+class Entry:
+    """How an adapter joins. open: a context in which its other side is there."""
+
+    open: Callable[[], AbstractContextManager[Side]]
+    traits: frozenset[Trait] = frozenset()
+
+
+T = Trait
+_ALL_WALLETS = {T.TALKS, T.CALLED, T.SHOWS_FAILURES, T.REFUNDS}
+SIDES: dict[str, Entry] = {
+    "sandbox": Entry(
+        lambda: nullcontext(SandboxSide()),
+        frozenset({T.TALKS, T.TELLS_FAILURES, T.NAMES_CURRENCY, T.REFUNDS}),
+    ),
+    "cod": Entry(lambda: nullcontext(CashSide())),
+    "vnpay": Entry(
+        lambda: _wallet(VnpayDouble()), frozenset({*_ALL_WALLETS, T.TELLS_FAILURES, T.NAMES_CURRENCY})
+    ),
+    "momo": Entry(lambda: _wallet(MomoDouble()), frozenset({*_ALL_WALLETS, T.OPENS, T.TELLS_FAILURES})),
+    "zalopay": Entry(lambda: _wallet(ZalopayDouble()), frozenset({*_ALL_WALLETS, T.OPENS})),
 }
+
+
+def having(*traits: Trait) -> list[str]:
+    """Name the adapters whose protocol has all these traits."""
+    return [code for code, entry in SIDES.items() if entry.traits >= set(traits)]
 
 
 @contextmanager
 def offering(app: Flask, side: Side) -> Iterator[None]:
     """Let the market offer this provider until the block ends, built as its configuration builds it."""
     config = app.extensions["market"]
-    keys = side.double.keys() if isinstance(side, WalletSide) else {}
     try:
-        providers.bind(replace(config, providers=(side.code,), keys=keys))
+        providers.bind(replace(config, providers=(side.code,), keys=side.keys()))
         yield
     finally:
         providers.bind(config)

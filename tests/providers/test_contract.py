@@ -20,26 +20,28 @@ from app.payments.providers import BUILDERS
 from app.payments.providers.base import Can, Fact, ProviderDown, RawRequest, RefundRequest
 from tests import factories, invariants
 from tests.factories import AT, later
-from tests.providers.sides import SIDES, SITE, Side, offering, said
-
-TALKS = {"sandbox", "vnpay", "momo", "zalopay"}  # they send messages
-CALLED = {"vnpay", "momo", "zalopay"}  # they are called over a wire
+from tests.providers.sides import SIDES, SITE, Side, Trait, having, offering, said
 
 
-def of(names: set[str]) -> Any:
-    return pytest.mark.parametrize("side", sorted(names), indirect=True)
+def of(*traits: Trait) -> Any:
+    """Run over every adapter whose protocol has these traits."""
+    return pytest.mark.parametrize("side", having(*traits), indirect=True)
+
+
+def has(side: Side, trait: Trait) -> bool:
+    return trait in SIDES[side.code].traits
 
 
 @pytest.fixture
 def side(request: pytest.FixtureRequest, app: Flask) -> Iterator[Side]:
-    with SIDES[request.param]() as side, offering(app, side):
+    with SIDES[request.param].open() as side, offering(app, side):
         yield side
 
 
 @pytest.fixture
 def payment(side: Side) -> Payment:
     """Minh owes Lan 120,000 đ."""
-    (order,) = factories.buy((factories.make_offer(price=45_000), 2000), pay_by=side.code)
+    (order,) = factories.buy((factories.make_offer(side.household(), price=45_000), 2000), pay_by=side.code)
     return factories.payments_of(order)[0]
 
 
@@ -76,7 +78,7 @@ def test_every_adapter_is_in_this_suite() -> None:
     assert set(SIDES) == set(BUILDERS)
 
 
-@of(set(SIDES))
+@of()
 def test_started_twice_it_gives_the_same_answer(side: Side, payment: Payment) -> None:
     provider, request = providers.get(side.code), briefing.payment(payment, site=SITE)
     first = settlement.start(payment.code, language="vi", at=AT, site=SITE)
@@ -88,7 +90,7 @@ def test_started_twice_it_gives_the_same_answer(side: Side, payment: Payment) ->
     assert ref is None or payment.code in ref
 
 
-@of(TALKS)
+@of(Trait.TALKS)
 def test_a_signed_message_pays_once(side: Side, payment: Payment) -> None:
     message = side.report(payment, at=AT)
     assert fresh(payment).state in ("created", "pending"), "nothing is believed before it is reported"
@@ -101,12 +103,12 @@ def test_a_signed_message_pays_once(side: Side, payment: Payment) -> None:
     invariants.check()
 
 
-@of(set(SIDES))
+@of()
 def test_forged_messages_are_stored_and_change_nothing(side: Side, payment: Payment) -> None:
     before = fresh(payment).state
     forged = [RawRequest(b""), RawRequest(b"{}"), RawRequest(b'{"data":1,"mac":[]}'), RawRequest(b"[]")]
     forged += [RawRequest(b"\x00\xff"), RawRequest(b"[" * 9000), RawRequest(b"", query="vnp_SecureHash=%ff")]
-    if side.code in TALKS:
+    if has(side, Trait.TALKS):
         real = side.report(payment, forged=True, at=AT)
         assert real is not None
         forged.append(real)
@@ -116,7 +118,7 @@ def test_forged_messages_are_stored_and_change_nothing(side: Side, payment: Paym
     assert (fresh(payment).state, booked()) == (before, 0)
 
 
-@of(TALKS)
+@of(Trait.TALKS)
 def test_one_letter_changed_is_forged(side: Side, payment: Payment) -> None:
     message = side.report(payment, at=AT)
     assert message is not None
@@ -132,7 +134,7 @@ def test_one_letter_changed_is_forged(side: Side, payment: Payment) -> None:
     assert take(side, message) == side.says["applied"], "control: unchanged it is good"
 
 
-@of(CALLED)
+@of(Trait.CALLED)
 def test_another_merchant_s_messages_are_refused(side: Side, payment: Payment) -> None:
     for what, message in side.foreign(payment, at=AT).items():
         assert take(side, message) == side.says["forged"], what
@@ -140,19 +142,19 @@ def test_another_merchant_s_messages_are_refused(side: Side, payment: Payment) -
     assert take(side, side.report(payment, at=AT)) == side.says["applied"], "control: ours is taken"
 
 
-@of(TALKS)
+@of(Trait.TALKS)
 def test_an_unknown_order_is_said_to_be_unknown(side: Side, payment: Payment) -> None:
     assert take(side, side.nowhere(payment, at=AT)) == side.says["unknown"]
     assert (booked(), verdicts()) == (0, ["unknown_payment"])
 
 
-@of({"sandbox", "vnpay"})
+@of(Trait.NAMES_CURRENCY)
 def test_another_currency_is_not_money(side: Side, payment: Payment) -> None:
     assert take(side, side.in_dollars(payment, at=AT)) == side.says["wrong_amount"]
     assert booked() == 0
 
 
-@of(TALKS)
+@of(Trait.TALKS)
 @pytest.mark.parametrize("difference", [-1, -100_000, 1, 50_000])
 def test_a_wrong_sum_is_said_once_and_booked(side: Side, payment: Payment, difference: int) -> None:
     came = payment.amount + difference
@@ -168,7 +170,7 @@ def test_a_wrong_sum_is_said_once_and_booked(side: Side, payment: Payment, diffe
     invariants.check()
 
 
-@of(TALKS)
+@of(Trait.TALKS)
 def test_what_is_signed_but_unreadable_is_stored_and_asked_for_again(side: Side, payment: Payment) -> None:
     messages = side.unreadable(payment, at=AT)
     assert [take(side, message) for message in messages] == [side.says["broken"]] * len(messages)
@@ -176,7 +178,7 @@ def test_what_is_signed_but_unreadable_is_stored_and_asked_for_again(side: Side,
     assert take(side, side.report(payment, at=AT)) == side.says["applied"], "control: a readable one is taken"
 
 
-@of({"sandbox", "vnpay", "momo"})
+@of(Trait.TELLS_FAILURES)
 def test_a_failed_try_may_be_repeated_and_never_undoes_money(side: Side, payment: Payment) -> None:
     refused = side.report(payment, state="failed", at=AT)
     assert take(side, refused) == side.says["applied"]
@@ -188,11 +190,11 @@ def test_a_failed_try_may_be_repeated_and_never_undoes_money(side: Side, payment
     invariants.check()
 
 
-@of(TALKS)
+@of(Trait.TALKS)
 def test_money_that_comes_years_late_is_booked_and_goes_back_or_buys(side: Side, payment: Payment) -> None:
     much_later = AT + timedelta(days=3 * 365)
     # Wallets: paid in time, told years later. The sandbox signs the time, and takes no old message.
-    message = side.report(payment, at=AT if side.code in CALLED else much_later)
+    message = side.report(payment, at=AT if has(side, Trait.CALLED) else much_later)
     clocks.expire_payments(at=later(minutes=16))
     assert fresh(payment).state == "expired"
     assert take(side, message, much_later) == side.says["applied"]
@@ -201,7 +203,7 @@ def test_money_that_comes_years_late_is_booked_and_goes_back_or_buys(side: Side,
     invariants.check()
 
 
-@of(CALLED)
+@of(Trait.CALLED)
 def test_the_end_of_a_payment_is_found_by_asking(side: Side, payment: Payment) -> None:
     assert settlement.ask(payment, at=AT) == "applied", "nobody has begun"
     message = side.report(payment, at=AT)  # it gets lost
@@ -211,7 +213,7 @@ def test_the_end_of_a_payment_is_found_by_asking(side: Side, payment: Payment) -
     invariants.check()
 
 
-@of(CALLED)
+@of(Trait.SHOWS_FAILURES)
 def test_a_failure_is_found_by_asking(side: Side, payment: Payment) -> None:
     side.report(payment, state="failed", at=AT)
     clocks.ask_providers(at=later(minutes=1))
@@ -220,11 +222,11 @@ def test_a_failure_is_found_by_asking(side: Side, payment: Payment) -> None:
     assert fresh(payment).state == "paid", "another try goes by another reference"
 
 
-@of(CALLED)
+@of(Trait.CALLED)
 def test_a_silent_provider_is_not_offended_and_nothing_is_lost(side: Side, payment: Payment) -> None:
     assert side.switches is not None
     side.switches.down = True
-    if side.code != "vnpay":  # whose page needs no call
+    if has(side, Trait.OPENS):
         with pytest.raises(ProviderDown):
             settlement.start(payment.code, language="vi", at=AT, site=SITE)
     assert settlement.ask(replace_ref(payment), at=AT) == "broken"
@@ -252,19 +254,19 @@ def send_due(days: int) -> None:
     refunding.send_due(at=later(days=days))
 
 
-@of({"sandbox"} | CALLED)
+@of(Trait.REFUNDS)
 def test_a_refund_goes_back_once(side: Side, payment: Payment) -> None:
     refund = cancelled(side, payment)
     for day in (1, 2, 3):
         send_due(day)
     assert (fresh(refund).state, fresh(payment).state) == ("succeeded", "refunded")
-    if side.code in CALLED:
+    if has(side, Trait.CALLED):
         assert side.sent_back() == [payment.amount]
     assert ledger.balance("A", "psp", side.code) == 0
     invariants.check()
 
 
-@of(CALLED)
+@of(Trait.CALLED)
 def test_a_refund_that_is_refused_is_for_people(side: Side, payment: Payment) -> None:
     assert side.switches is not None
     refund = cancelled(side, payment)
@@ -274,7 +276,7 @@ def test_a_refund_that_is_refused_is_for_people(side: Side, payment: Payment) ->
     assert ledger.balance("A", "psp", side.code) == payment.amount
 
 
-@of(CALLED)
+@of(Trait.CALLED)
 def test_a_refund_under_way_is_asked_after(side: Side, payment: Payment) -> None:
     assert side.switches is not None
     refund = cancelled(side, payment)
@@ -288,7 +290,7 @@ def test_a_refund_under_way_is_asked_after(side: Side, payment: Payment) -> None
     assert (fresh(refund).state, side.sent_back()) == ("succeeded", [payment.amount])
 
 
-@of(CALLED)
+@of(Trait.CALLED)
 @pytest.mark.parametrize("carried_out", [True, False])
 def test_an_unknown_outcome_is_asked_after_and_never_sent_with_a_new_key(
     side: Side, payment: Payment, carried_out: bool
@@ -306,7 +308,7 @@ def test_an_unknown_outcome_is_asked_after_and_never_sent_with_a_new_key(
     invariants.check()
 
 
-@of(CALLED)
+@of(Trait.CALLED)
 def test_a_part_goes_back_and_never_more_than_came(side: Side, payment: Payment) -> None:
     take(side, side.report(payment, at=AT))
     provider = providers.get(side.code)

@@ -33,7 +33,7 @@ CODES = ["vnpay", "momo", "zalopay"]
 
 @pytest.fixture
 def side(request: pytest.FixtureRequest, app: Flask) -> Iterator[WalletSide]:
-    with SIDES[request.param]() as side, offering(app, side):
+    with SIDES[request.param].open() as side, offering(app, side):
         assert isinstance(side, WalletSide)
         yield side
 
