@@ -10,15 +10,18 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.core.db import db
-from app.flows import clocks, settlement
+from app.core.actor import GUEST
+from app.core.db import atomic, db
+from app.flows import clocks, fulfilment, refunding, settlement
 from app.ledger import queries as ledger
 from app.orders.models import Order
-from app.payments.models import Payment
+from app.payments import services as moves
+from app.payments.models import Payment, Refund
 from app.payments.providers.base import BadSignature, Fact, RawRequest
 from app.payments.providers.momo import Momo
 from app.payments.providers.vnpay import Vnpay, fact_of
 from app.payments.providers.zalopay import Zalopay
+from app.payments.rules import Event as PaymentEvent
 from tests import factories, invariants
 from tests.factories import AT, later
 from tests.providers.doubles.momo import MomoDouble
@@ -246,6 +249,26 @@ def test_money_whose_message_was_lost_around_the_end_is_found(side: WalletSide, 
     state, order, received = state_of(payment_id)
     assert (state, order, received) in [(paid, "accepted", amount) for paid in ("paid", "paid_late")]
     invariants.check()
+
+
+@of(*CODES)
+def test_a_try_before_the_last_may_be_the_one_that_is_paid(side: WalletSide) -> None:
+    """Two pages are open: the buyer gives up on one, begins anew, and then pays on the first after all."""
+    payment = bought(side)
+    payment_id, amount = payment.id, payment.amount
+    first = side.enter(payment)
+    with atomic():
+        moves.move(db.session.get_one(Payment, payment_id), PaymentEvent.FAIL, at=AT)
+        moves.start_over(db.session.get_one(Payment, payment_id), at=AT)
+    second = side.enter(db.session.get_one(Payment, payment_id))
+    assert first.ref != second.ref
+    side.double.pay(first)
+    assert take(side, raw(side.double.waiting.pop())) == side.says["applied"]
+    assert state_of(payment_id) == ("paid", "accepted", amount)
+    fulfilment.cancel(db.session.query(Order).one(), actor=GUEST, at=later(minutes=5))
+    refunding.send_due(at=later(days=1))
+    assert db.session.query(Refund).one().state == "succeeded"
+    assert side.sent_back() == [amount]
 
 
 @of("vnpay")

@@ -12,10 +12,22 @@ STAMP = "%Y%m%d%H%M%S"
 
 
 def paid(
-    provider: str, ref: str, code: str, *, amount: int, number: str, at: datetime, currency: str = CURRENCY
+    provider: str,
+    ref: str,
+    code: str,
+    *,
+    amount: int,
+    number: str,
+    at: datetime,
+    currency: str = CURRENCY,
+    paid_ref: str = "",
 ) -> Event:
-    """Say that money has come; the provider's number of the money names the fact for ever."""
-    return Event(provider, Fact.PAID, f"paid:{number}", code, amount, currency, at, ref, number)
+    """Say that money has come; the provider's number of the money names the fact for ever.
+
+    paid_ref: what a refund has to name, where it is more than that number.
+    """
+    key = f"paid:{number}"
+    return Event(provider, Fact.PAID, key, code, amount, currency, at, ref, paid_ref or number)
 
 
 def other(provider: str, fact: Fact, ref: str, code: str, *, amount: int, at: datetime) -> Event:

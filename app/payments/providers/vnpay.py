@@ -161,7 +161,12 @@ class Vnpay:
         if fact is Fact.PAID:
             currency, number = fields.get("vnp_CurrCode", facts.CURRENCY), fields["vnp_TransactionNo"]
             return facts.paid(
-                self.code, ref, code_of(ref), amount=amount, number=number, at=when, currency=currency
+                *(self.code, ref, code_of(ref)),
+                amount=amount,
+                number=number,
+                at=when,
+                currency=currency,
+                paid_ref=f"{number}@{ref}",  # a refund names both; the try that was paid may not be the last
             )
         return facts.other(self.code, fact, ref, code_of(ref), amount=amount, at=when)
 
@@ -172,7 +177,7 @@ class Vnpay:
 
     def query(self, payment: PaymentRequest, *, at: datetime) -> Event:
         """Ask how a payment stands. Raises: ProviderDown"""
-        found = self._ask(payment, at)
+        found = self._ask(payment, payment.provider_ref or payment.ref, at)
         if found is None or found.get("vnp_TransactionType", PAYMENT) != PAYMENT:
             return facts.undecided(self.code, payment, at=at)
         try:
@@ -181,10 +186,9 @@ class Vnpay:
         except (KeyError, ValueError) as error:
             raise ProviderDown("answer") from error
 
-    def _ask(self, payment: PaymentRequest, at: datetime) -> dict[str, str] | None:
-        ref = payment.provider_ref or payment.ref
+    def _ask(self, payment: PaymentRequest, ref: str, at: datetime) -> dict[str, str] | None:
         asked = {
-            **self._call("querydr", f"Q{secrets.token_hex(12)}", payment, at),
+            **self._call("querydr", f"Q{secrets.token_hex(12)}", payment, ref, at),
             "vnp_OrderInfo": f"Truy van {payment.code}",
         }
         found = self._post(asked, QUERY_ORDER, QUERY_ANSWER)
@@ -208,13 +212,14 @@ class Vnpay:
         Raises: ProviderDown when it is not known what became of it; then only `query_refund` may be called.
         """
         payment = refund.payment
-        if payment.paid_ref is None:
+        number, ref = _paid(payment)
+        if not number:
             return facts.refunded(self.code, Fact.REFUND_FAILED, refund, at=at)
         asked = {
-            **self._call("refund", refund.code, payment, at),
+            **self._call("refund", refund.code, payment, ref, at),
             "vnp_TransactionType": WHOLE if refund.is_whole else PART,
             "vnp_Amount": refund.amount * HUNDREDTHS,
-            "vnp_TransactionNo": payment.paid_ref,
+            "vnp_TransactionNo": number,
             "vnp_CreateBy": "choso",
             "vnp_OrderInfo": f"Hoan tien {payment.code} {refund.code}",
         }
@@ -231,7 +236,7 @@ class Vnpay:
 
     def query_refund(self, refund: RefundRequest, *, at: datetime) -> Event:
         """Ask what became of a refund. Raises: ProviderDown"""
-        found = self._ask(refund.payment, at) or {}
+        found = self._ask(refund.payment, _paid(refund.payment)[1], at) or {}
         ref = found.get("vnp_TransactionNo")
         if found.get("vnp_TransactionType") not in (WHOLE, PART):
             return facts.refunded(self.code, Fact.NOT_FOUND, refund, at=at)
@@ -240,13 +245,15 @@ class Vnpay:
         fact = REFUND_FACTS.get(found.get("vnp_TransactionStatus", ""), Fact.PENDING)
         return facts.refunded(self.code, fact if ours and same else Fact.PENDING, refund, at=at, ref=ref)
 
-    def _call(self, command: str, name: str, payment: PaymentRequest, at: datetime) -> dict[str, object]:
+    def _call(
+        self, command: str, name: str, payment: PaymentRequest, ref: str, at: datetime
+    ) -> dict[str, object]:
         return {
             "vnp_RequestId": name,
             "vnp_Version": VERSION,
             "vnp_Command": command,
             "vnp_TmnCode": self._merchant,
-            "vnp_TxnRef": payment.provider_ref or payment.ref,
+            "vnp_TxnRef": ref,
             "vnp_TransactionDate": facts.stamp(payment.created_at),
             "vnp_CreateDate": facts.stamp(at),
             "vnp_IpAddr": NOWHERE,
@@ -273,6 +280,12 @@ def fact_of(response: str, status: str) -> Fact:
     if status in UNDECIDED:
         return Fact.PENDING
     return Fact.EXPIRED if response == "11" else Fact.FAILED
+
+
+def _paid(payment: PaymentRequest) -> tuple[str, str]:
+    """Give VNPAY's number of the money, empty where none came, and the reference of the try it came by."""
+    number, _, ref = (payment.paid_ref or "").partition("@")
+    return number, ref or payment.provider_ref or payment.ref
 
 
 def _dong(hundredths: str) -> int:
