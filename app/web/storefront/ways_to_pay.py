@@ -30,13 +30,13 @@ WAYS: dict[str, tuple[str, Callable[[], str], Callable[[], str]]] = {
     "vnpay": (
         "bank",
         lambda: gettext("Bank card or bank app"),
-        lambda: gettext("On the page of VNPAY, then back to here"),
+        lambda: gettext("On VNPAY's page"),
     ),
-    "momo": ("money", lambda: gettext("MoMo wallet"), lambda: gettext("In the MoMo app on your phone")),
+    "momo": ("money", lambda: gettext("MoMo wallet"), lambda: gettext("In the MoMo app")),
     "zalopay": (
         "money",
         lambda: gettext("ZaloPay wallet"),
-        lambda: gettext("In the ZaloPay or Zalo app on your phone"),
+        lambda: gettext("In the ZaloPay or Zalo app"),
     ),
     "cod": ("cash", lambda: gettext("Pay on delivery"), lambda: gettext("In cash to whoever brings it")),
 }
