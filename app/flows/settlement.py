@@ -100,12 +100,25 @@ def _taken(provider: PaymentProvider, message: RawRequest, message_id: int, at: 
 
 
 def _tried(event: Event, message_id: int, at: datetime) -> Outcome:
-    """Apply one fact; those beside it in the message are applied all the same."""
+    """Apply one fact; those beside it in the message are applied all the same.
+
+    A sum that is not what is due is booked like any other, and said to be wrong the first time.
+    """
     try:
-        return settle(event, message_id=message_id, at=at)
+        fits = _fits(event)
+        outcome = settle(event, message_id=message_id, at=at)
+        return Outcome.WRONG_AMOUNT if outcome is Outcome.APPLIED and not fits else outcome
     except Exception as error:  # noqa: BLE001 - the unit was undone as a whole: the provider sends it again
         _log_broken(event.provider, message_id, error)
         return Outcome.BROKEN
+
+
+def _fits(event: Event) -> bool:
+    """Say whether a sum is what is due; what comes after all has been paid is for the book alone."""
+    payment = payments.find_by_code(event.payment_code)
+    if event.fact not in (Fact.PAID, Fact.REVIEW) or payment is None or payment.state in SETTLED:
+        return True
+    return event.amount == payment.amount - (payment.received - payment.refunded)
 
 
 def _log_broken(provider_code: str, message_id: int, error: Exception) -> None:
@@ -118,10 +131,7 @@ def _log_broken(provider_code: str, message_id: int, error: Exception) -> None:
 
 
 def settle(event: Event, *, message_id: int, at: datetime) -> Outcome:
-    """Apply one signed fact in one unit; a second time it changes nothing.
-
-    A sum that is not what is due is booked all the same, and said to be wrong the first time.
-    """
+    """Apply one signed fact in one unit; a second time it changes nothing."""
     with atomic(durable=True):
         payment = moves.lock(event.payment_code)
         if payment is None or payment.provider != event.provider:
@@ -130,7 +140,6 @@ def settle(event: Event, *, message_id: int, at: datetime) -> Outcome:
             return Outcome.WRONG_AMOUNT
         if not inbox.claim(event.provider, event.dedupe_key, message_id, at=at):
             return Outcome.DUPLICATE
-        fits = _fits(payment, event)
         match event.fact:
             case Fact.PAID if event.amount:
                 _money(payment, event, at)
@@ -140,14 +149,7 @@ def settle(event: Event, *, message_id: int, at: datetime) -> Outcome:
                 moves.try_move(payment, PaymentEvent.SUSPECT, at=at)
             case Fact.REFUNDED | Fact.REFUND_FAILED if event.refund_code:
                 refunding.settle(event.refund_code, done=event.fact is Fact.REFUNDED, at=at)
-    return Outcome.APPLIED if fits else Outcome.WRONG_AMOUNT
-
-
-def _fits(payment: Payment, event: Event) -> bool:
-    """Say whether a sum is what is due; what comes after all has been paid is for the book alone."""
-    if event.fact not in (Fact.PAID, Fact.REVIEW) or payment.state in SETTLED:
-        return True
-    return event.amount == payment.amount - (payment.received - payment.refunded)
+    return Outcome.APPLIED
 
 
 def ask(payment: Payment, *, at: datetime) -> Outcome:

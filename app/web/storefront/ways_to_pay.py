@@ -41,7 +41,7 @@ WAYS: dict[str, tuple[str, Callable[[], str], Callable[[], str]]] = {
     "cod": ("cash", lambda: gettext("Pay on delivery"), lambda: gettext("In cash to whoever brings it")),
 }
 # What providers call themselves, in every language.
-HOUSES = {"vnpay": "VNPAY", "momo": "MoMo", "zalopay": "ZaloPay"}
+HOUSES = {"vnpay": "VNPAY", "momo": "MoMo", "zalopay": "ZaloPay", "stripe": "Stripe"}
 
 
 def house(code: str) -> str:
