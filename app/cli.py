@@ -15,16 +15,19 @@ from app.core import clock
 from app.core.db import db
 from app.demo import loading
 from app.ledger import queries as ledger
+from app.payments import providers
 from app.regions import services as regions
 
 market = AppGroup("market", help="Run and load the market.")
 books = AppGroup("ledger", help="Look after the book.")
+settings = AppGroup("config", help="Look at the settings.")
 
 
 def register(app: Flask) -> None:
     """Hang the commands of the house onto `flask`."""
     app.cli.add_command(market)
     app.cli.add_command(books)
+    app.cli.add_command(settings)
 
 
 def _config() -> Config:
@@ -69,6 +72,23 @@ def check_book() -> None:
         click.echo(f"{fault.what}: {fault.where}: {fault.amount}")
     click.echo(f"{len(faults)} faults")
     sys.exit(1 if faults else 0)
+
+
+@settings.command("check")
+def check_config() -> None:
+    """Say which ways to pay are offered, and what the others lack; ends with 1 when a wanted one is not."""
+    found = providers.standings(_config())
+    for one in found:
+        click.echo(f"{one.code}: {_standing(one)}")
+    sys.exit(1 if any(one.code in _config().providers and not one.ready for one in found) else 0)
+
+
+def _standing(one: providers.Standing) -> str:
+    """Write how one stands. Never a key's value: only its name."""
+    lacks = one.wrong or (f"set {', '.join(one.missing)}" if one.missing else "")
+    if one.ready:
+        return "offered"
+    return f"not offered: {lacks}" if lacks else "not offered: its keys are set; name it in PROVIDERS"
 
 
 def _prepare(config: Config) -> None:

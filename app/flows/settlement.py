@@ -4,6 +4,8 @@ Whatever is said, the amount counts: an order is paid when all that is due has b
 and never twice. What comes too late, too little or too much is in suspense until it finds its place.
 """
 
+import logging
+import traceback
 from dataclasses import asdict
 from datetime import datetime
 
@@ -24,11 +26,13 @@ from app.payments import services as moves
 from app.payments.models import Payment
 from app.payments.providers import breaker
 from app.payments.providers.base import (
+    GRAVITY,
     Answer,
     BadSignature,
     Event,
     Fact,
     Outcome,
+    PaymentProvider,
     ProviderDown,
     RawRequest,
 )
@@ -38,6 +42,7 @@ from app.payments.rules import State as PaymentState
 from app.shops import queries as shops
 
 CURRENCY = "VND"
+log = logging.getLogger(__name__)
 
 
 def start(payment_code: str, *, language: str, at: datetime, site: str = "", address: str = "") -> Payment:
@@ -66,27 +71,66 @@ def start(payment_code: str, *, language: str, at: datetime, site: str = "", add
     return payment
 
 
+def way_on(payment_code: str) -> str:
+    """Give the address of the provider's page of a payment that was started; empty where there is none."""
+    return str((payments.get_by_code(payment_code).start or {}).get("url", ""))
+
+
 def take_message(provider_code: str, message: RawRequest, *, at: datetime) -> Answer:
     """Store a message, prove it, apply it, and answer in the provider's own words.
 
+    Of several facts the gravest outcome is answered. Whatever goes wrong, the message is stored and the
+    provider is asked to send it again.
     Raises: NotFound for a provider that is not offered.
     """
     provider = providers.get(provider_code)
     message_id = inbox.store(provider_code, message, at=at)
+    outcome = _taken(provider, message, message_id, at)
+    inbox.judge(message_id, "rejected" if outcome is Outcome.BAD_SIGNATURE else str(outcome), at=at)
+    return provider.answer(outcome)
+
+
+def _taken(provider: PaymentProvider, message: RawRequest, message_id: int, at: datetime) -> Outcome:
     try:
         events = provider.verify(message, at=at)
     except BadSignature:
-        inbox.judge(message_id, "rejected", at=at)
-        return provider.answer(Outcome.BAD_SIGNATURE)
-    except ProviderDown:
-        # Signed, but the provider cannot be asked whether it is so: it sends the message again.
-        inbox.judge(message_id, str(Outcome.BROKEN), at=at)
-        return provider.answer(Outcome.BROKEN)
-    outcome = Outcome.APPLIED
-    for event in events:
+        return Outcome.BAD_SIGNATURE
+    except Exception as error:  # noqa: BLE001 - signed, but not to be read: whatever the reason, ask again
+        _log_broken(provider.code, message_id, error)
+        return Outcome.BROKEN
+    outcomes = [_tried(event, message_id, at) for event in events]
+    return max(outcomes, key=GRAVITY.index, default=Outcome.APPLIED)
+
+
+def _tried(event: Event, message_id: int, at: datetime) -> Outcome:
+    """Apply one fact; those beside it in the message are applied all the same.
+
+    A sum that is not what is due is booked like any other, and said to be wrong the first time.
+    """
+    try:
+        fits = _fits(event)
         outcome = settle(event, message_id=message_id, at=at)
-    inbox.judge(message_id, str(outcome), at=at)
-    return provider.answer(outcome)
+        return Outcome.WRONG_AMOUNT if outcome is Outcome.APPLIED and not fits else outcome
+    except Exception as error:  # noqa: BLE001 - the unit was undone as a whole: the provider sends it again
+        _log_broken(event.provider, message_id, error)
+        return Outcome.BROKEN
+
+
+def _fits(event: Event) -> bool:
+    """Say whether a sum is what is due; what comes after all has been paid is for the book alone."""
+    payment = payments.find_by_code(event.payment_code)
+    if event.fact not in (Fact.PAID, Fact.REVIEW) or payment is None or payment.state in SETTLED:
+        return True
+    return event.amount == payment.amount - (payment.received - payment.refunded)
+
+
+def _log_broken(provider_code: str, message_id: int, error: Exception) -> None:
+    """Name the fault and its place; its text may hold personal data."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    log.error(
+        "message %s of %s: %s at %s:%s",
+        *(message_id, provider_code, type(error).__name__, place.filename, place.lineno),
+    )
 
 
 def settle(event: Event, *, message_id: int, at: datetime) -> Outcome:
@@ -131,7 +175,7 @@ def _money(payment: Payment, event: Event, at: datetime) -> None:
     bookkeeping.money_arrived(payment, book, event.amount, key=event.dedupe_key, at=at)
     settled_before = payment.state in SETTLED
     moves.receive(payment, event.amount, paid_ref=event.paid_ref)
-    late = payment.state not in PAYABLE
+    late = payment.state not in PAYABLE | {PaymentState.REVIEW}
     if settled_before:
         # Paid a second time: all of it goes back, to whoever sent it.
         refunding.owe_surplus(

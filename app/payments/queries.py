@@ -110,8 +110,9 @@ def past_their_time(*, at: datetime, limit: int = 100) -> list[Payment]:
 
 
 def to_poll(*, at: datetime, limit: int = 100) -> list[Payment]:
-    """List payments whose provider is to be asked now."""
-    query = select(Payment).where(Payment.state.in_(list(PAYABLE)), Payment.poll_at <= at)
+    """List payments whose provider is to be asked now; also ended ones, for money may have come late."""
+    states = PAYABLE | {State.EXPIRED, State.CANCELLED}
+    query = select(Payment).where(Payment.state.in_(list(states)), Payment.poll_at <= at)
     return list(db.session.scalars(query.order_by(Payment.poll_at).limit(limit)))
 
 

@@ -47,6 +47,7 @@ OF_LINK: dict[str, tuple[str, bool]] = {
     "pay.show": ("lan.waiting", False),
     "pay.state": ("lan.waiting", False),
     "pay.start": ("lan.waiting", False),
+    "pay.leave": ("lan.waiting", False),
     "pay.again": ("lan.waiting", False),
 }
 # Public objects: endpoint -> arguments (what all may see, what nobody may see).

@@ -31,6 +31,7 @@ NO_PAGES = {
     "health.live",
     "shop.short",
     "pay.state",
+    "pay.leave",  # to wallets, which the demo market does not offer
 }
 
 

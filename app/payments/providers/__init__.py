@@ -1,14 +1,18 @@
 """The adapters that this market offers, built once from the configuration."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import import_module
 
 from app.config import PROVIDER_KEYS, BadConfig, Config
 from app.core.errors import NotFound
-from app.payments.providers import breaker
+from app.payments.providers import breaker, hosts
 from app.payments.providers.base import PaymentProvider
 from app.payments.providers.cod import CashOnDelivery
+from app.payments.providers.momo import Momo
 from app.payments.providers.sandbox import Sandbox
+from app.payments.providers.vnpay import Vnpay
+from app.payments.providers.zalopay import Zalopay
 
 
 def _stripe(config: Config) -> PaymentProvider:
@@ -22,6 +26,24 @@ BUILDERS: dict[str, Callable[[Config], PaymentProvider]] = {
     "sandbox": lambda config: Sandbox(secret=config.secret_key, public_url=config.public_url),
     "cod": lambda config: CashOnDelivery(),
     "stripe": _stripe,
+    "vnpay": lambda config: Vnpay(
+        merchant=config.keys["VNPAY_TMN_CODE"],
+        secret=config.keys["VNPAY_HASH_SECRET"],
+        pay_url=hosts.of(config, "VNPAY_PAY_URL"),
+        api_url=hosts.of(config, "VNPAY_API_URL"),
+    ),
+    "momo": lambda config: Momo(
+        partner=config.keys["MOMO_PARTNER_CODE"],
+        access_key=config.keys["MOMO_ACCESS_KEY"],
+        secret=config.keys["MOMO_SECRET_KEY"],
+        api_url=hosts.of(config, "MOMO_API_URL"),
+    ),
+    "zalopay": lambda config: Zalopay(
+        app_id=_app_id(config),
+        key1=config.keys["ZALOPAY_KEY1"],
+        key2=config.keys["ZALOPAY_KEY2"],
+        api_url=hosts.of(config, "ZALOPAY_API_URL"),
+    ),
 }
 _offered: dict[str, PaymentProvider] = {}
 
@@ -41,7 +63,49 @@ def bind(config: Config) -> None:
 
 def missing(config: Config, code: str) -> tuple[str, ...]:
     """Name the keys without which a provider cannot be offered."""
-    return tuple(key for key in PROVIDER_KEYS.get(code, ()) if key not in config.keys)
+    keys = tuple(key for key in PROVIDER_KEYS.get(code, ()) if key not in config.keys)
+    return keys + hosts.missing(config, code)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a provider, or a bank's feed, stands in a configuration.
+
+    wanted: PROVIDERS names it; a feed is wanted as soon as it has its keys. wrong: why it cannot be built.
+    """
+
+    code: str
+    wanted: bool
+    missing: tuple[str, ...]
+    wrong: str = ""
+
+    @property
+    def ready(self) -> bool:
+        return self.wanted and not self.missing and not self.wrong
+
+
+def standings(config: Config) -> list[Standing]:
+    """Say of everything that money can come by whether it is offered, and what it lacks."""
+    return [_standing(config, code) for code in sorted({*BUILDERS, *PROVIDER_KEYS})]
+
+
+def _standing(config: Config, code: str) -> Standing:
+    wanted = code in config.providers or code not in BUILDERS
+    try:
+        lacks = missing(config, code)
+        if code in BUILDERS and not lacks:
+            BUILDERS[code](config)
+    except BadConfig as error:
+        return Standing(code, wanted, (), str(error))
+    return Standing(code, wanted, lacks)
+
+
+def _app_id(config: Config) -> int:
+    """Read ZaloPay's number of us. Raises: BadConfig"""
+    text = config.keys["ZALOPAY_APP_ID"]
+    if not text.isdecimal():
+        raise BadConfig("ZALOPAY_APP_ID: use a whole number")
+    return int(text)
 
 
 def get(code: str) -> PaymentProvider:

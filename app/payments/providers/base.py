@@ -211,8 +211,23 @@ class Outcome(StrEnum):
     """Could not be read or recorded; send it again."""
 
 
+# Of several facts in one message the gravest outcome is answered.
+GRAVITY = (
+    Outcome.APPLIED,
+    Outcome.DUPLICATE,
+    Outcome.WRONG_AMOUNT,
+    Outcome.UNKNOWN_PAYMENT,
+    Outcome.BAD_SIGNATURE,
+    Outcome.BROKEN,
+)
+
+
 class PaymentProvider(Protocol):
-    """An adapter. `verify` works on raw bytes and raises BadSignature before it parses anything."""
+    """An adapter.
+
+    verify: works on raw bytes and raises BadSignature before it believes anything, for another
+    merchant's messages, too; any other exception says that a signed message could not be read.
+    """
 
     @property
     def code(self) -> str: ...

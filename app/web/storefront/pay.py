@@ -79,7 +79,34 @@ def start(code: str) -> AnyResponse:
         )
     except ProviderDown:
         return _page(purchase, 503, "down")
-    return visitor.go((payment.start or {}).get("url") or back)
+    url = (payment.start or {}).get("url") or back
+    return visitor.go(url_for("pay.leave", code=code, k=request.args["k"]) if _is_outside(url) else url)
+
+
+def _is_outside(url: str) -> bool:
+    return url.startswith(("https://", "http://"))
+
+
+@pages.get("/tra/<code>/sang")
+@rule(Rule.GUEST)
+def leave(code: str) -> AnyResponse:
+    """Send the buyer on to the provider's own page.
+
+    A page between: browsers let our forms lead nowhere but to ourselves (form-action), redirects included.
+    """
+    purchase = _purchase(code)
+    bought = following.bought(purchase, at=clock.now())
+    bill = bought.next_bill
+    url = settlement.way_on(bill.code) if bill else ""
+    if bill is None or not _is_outside(url):
+        return visitor.go(url_for("pay.show", code=code, k=bought.token))
+    return visitor.page(
+        "storefront/pay/leave.html",
+        bill=bill,
+        url=url,
+        house=ways_to_pay.house(bill.provider),
+        k={"code": purchase.code, "k": bought.token},
+    )
 
 
 @pages.post("/tra/<code>/dat-lai")

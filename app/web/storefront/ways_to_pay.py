@@ -33,8 +33,26 @@ WAYS: dict[str, tuple[str, Callable[[], str], Callable[[], str]]] = {
         lambda: gettext("Card from abroad"),
         lambda: gettext("Visa, Mastercard and others, on Stripe's own page"),
     ),
+    "vnpay": (
+        "bank",
+        lambda: gettext("Bank card or bank app"),
+        lambda: gettext("On VNPAY's page"),
+    ),
+    "momo": ("money", lambda: gettext("MoMo wallet"), lambda: gettext("In the MoMo app")),
+    "zalopay": (
+        "money",
+        lambda: gettext("ZaloPay wallet"),
+        lambda: gettext("In the ZaloPay or Zalo app"),
+    ),
     "cod": ("cash", lambda: gettext("Pay on delivery"), lambda: gettext("In cash to whoever brings it")),
 }
+# What providers call themselves, in every language.
+HOUSES = {"vnpay": "VNPAY", "momo": "MoMo", "zalopay": "ZaloPay", "stripe": "Stripe"}
+
+
+def house(code: str) -> str:
+    """Give the name of the house whose page the buyer goes to."""
+    return HOUSES.get(code, code)
 
 
 def way(code: str) -> Way:

@@ -8,6 +8,8 @@ from typing import Any
 from app.flows import settlement
 from app.payments.models import Payment
 from app.payments.providers.base import RawRequest
+from app.shops.models import Shop
+from tests import factories
 from tests.factories import AT
 from tests.providers.doubles.stripe import StripeDouble, serving
 from tests.providers.stripe.buying import SITE
@@ -62,6 +64,9 @@ class StripeSide:
     def __init__(self, made: StripeDouble) -> None:
         self.made, self.switches = made, _Switches(made)
         made.clock = AT.timestamp
+
+    def household(self) -> Shop:
+        return factories.make_shop()
 
     @property
     def double(self) -> "StripeSide":

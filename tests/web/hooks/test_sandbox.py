@@ -100,3 +100,16 @@ def test_a_message_of_more_than_64_kb_is_too_large(client: FlaskClient, payment:
 def test_only_posts_are_taken_and_unknown_providers_have_no_door(client: FlaskClient) -> None:
     assert client.get(HOOK).status_code == 405
     assert client.post("/hooks/vnpay", data=b"{}").status_code == 404
+
+
+def test_of_several_facts_the_gravest_is_answered_and_the_others_are_applied(
+    client: FlaskClient, payment: Payment
+) -> None:
+    good, monstrous = paying.fact(payment, at=AT), paying.fact(payment, amount=10**30, at=AT)
+    body, headers = paying.sandbox().message([monstrous, good], at=AT)
+    assert knock(client, body, headers).status_code == 503, "asked for again"
+    assert (state_of(payment), verdicts()) == ("paid", ["broken"])
+    unknown = paying.fact(payment, at=AT) | {"payment": "CS000000"}
+    body, headers = paying.sandbox().message([unknown, good], at=AT)
+    assert knock(client, body, headers).status_code == 200
+    assert verdicts() == ["broken", "unknown_payment"]
