@@ -19,6 +19,7 @@ from flask.testing import FlaskClient
 from app import create_app
 from app.config import ROOT, Config
 from app.core.db import db
+from app.payments.providers import breaker
 from tests import databases
 
 SERVERS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
@@ -104,6 +105,7 @@ def app(application: Flask, database: databases.Database) -> Iterator[Flask]:
     """The app with its context pushed; whatever was written is gone afterwards."""
     with application.app_context():
         yield application
+    breaker.forget()
     database.wipe(application)
 
 

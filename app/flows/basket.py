@@ -119,10 +119,6 @@ class Group:
     def goods(self) -> Dong:
         return sum(line.total for line in self.lines)
 
-    def takes(self, settlement: str, *, cash: bool) -> bool:
-        """Say whether the household may be paid so now: not straight, while it owes somebody a refund."""
-        return cash or settlement != "direct" or not self.direct_waits
-
     @property
     def total(self) -> Dong:
         return self.goods + self.method.fee

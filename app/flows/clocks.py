@@ -16,6 +16,8 @@ from app.orders.models import Order
 from app.orders.rules import COMPLETED_AFTER, DELIVERED_AFTER, REMIND_AFTER, State
 from app.payments import queries as payments
 from app.payments import services as payment_moves
+from app.payments.models import Payment
+from app.payments.providers.base import Outcome
 
 log = logging.getLogger(__name__)
 CATCH_UP_EVERY = 5  # minutes
@@ -36,9 +38,13 @@ def wind(*, at: datetime) -> dict[str, int]:
 
 
 def expire_payments(*, at: datetime) -> int:
-    """End payments past their time; their orders expire and their goods are free."""
-    ended = payments.past_their_time(at=at)
+    """End payments past their time; their orders expire and their goods are free.
+
+    Their providers are asked once more: money whose message was lost has come in time.
+    """
+    ended, silent = payments.past_their_time(at=at), set[str]()
     for payment in ended:
+        _ask(payment, silent, at)
         with atomic(durable=True):
             settlement.expire(payment, at=at)
     return len(ended)
@@ -46,15 +52,28 @@ def expire_payments(*, at: datetime) -> int:
 
 def ask_providers(*, at: datetime) -> int:
     """Ask after payments whose message may be lost: 1, 5, 15 and 60 minutes after they were made."""
-    waiting = [payment.id for payment in payments.to_poll(at=at)]
+    waiting, silent = [payment.id for payment in payments.to_poll(at=at)], set[str]()
     for payment_id in waiting:
-        try:
-            settlement.ask(payments.get(payment_id), at=at)
-        except Exception:
-            # One provider that breaks must not keep the others from being asked.
-            log.exception("asking after payment %s failed", payment_id)
-        payment_moves.plan_poll(payments.get(payment_id), at=at)
+        if _ask(payments.get(payment_id), silent, at):
+            payment_moves.plan_poll(payments.get(payment_id), at=at)
     return len(waiting)
+
+
+def _ask(payment: Payment, silent: set[str], at: datetime) -> bool:
+    """Ask after a payment, unless its provider has left a question of this round without an answer.
+
+    Each may wait half a minute: a hundred of them would stop the clocks. False when it was not asked.
+    """
+    provider, code = payment.provider, payment.code
+    if provider in silent:
+        return False
+    try:
+        if settlement.ask(payment, at=at) is Outcome.BROKEN:
+            silent.add(provider)
+    except Exception:
+        # One provider that breaks must not keep the others from being asked.
+        log.exception("asking after payment %s failed", code)
+    return True
 
 
 def remind(*, at: datetime) -> int:

@@ -12,6 +12,7 @@ from datetime import datetime
 from app.catalog import stock
 from app.core.actor import SYSTEM
 from app.core.db import atomic, in_atomic, savepoint
+from app.core.errors import NotFound
 from app.flows import bookkeeping, briefing, ordering_notices, refunding
 from app.notices.rules import Kind
 from app.orders import queries as orders
@@ -23,6 +24,7 @@ from app.payments import inbox, providers
 from app.payments import queries as payments
 from app.payments import services as moves
 from app.payments.models import Payment
+from app.payments.providers import breaker
 from app.payments.providers.base import (
     GRAVITY,
     Answer,
@@ -55,7 +57,8 @@ def start(payment_code: str, *, language: str, at: datetime, site: str = "", add
     if in_atomic():
         raise RuntimeError("a provider is never called inside a unit")
     request = briefing.payment(payment, language, site=site, address=address)
-    answer = providers.get(payment.provider).start(request, at=at)
+    provider = providers.get(payment.provider)
+    answer = breaker.call(provider.code, lambda: provider.start(request, at=at), at=at)
     with atomic(durable=True):
         payment = payments.get_by_code(payment_code)
         if payment.start is None:
@@ -159,10 +162,13 @@ def apply(event: Event, *, message_id: int, at: datetime) -> Outcome:
 
 
 def ask(payment: Payment, *, at: datetime) -> Outcome:
-    """Ask the provider how a payment stands; for messages that were lost."""
+    """Ask the provider how a payment stands; for messages that were lost.
+
+    BROKEN where nothing was found out: it does not answer, or is no longer offered.
+    """
     try:
         event = providers.get(payment.provider).query(briefing.payment(payment), at=at)
-    except ProviderDown:
+    except (ProviderDown, NotFound):
         return Outcome.BROKEN
     if event.fact is Fact.PENDING:
         return Outcome.APPLIED

@@ -50,8 +50,8 @@ class Market:
 
 
 @contextmanager
-def serving(mode: Mode, folder: Path) -> Iterator[Market]:
-    """Serve a market in this folder until the block ends."""
+def serving(mode: Mode, folder: Path, **settings: str) -> Iterator[Market]:
+    """Serve a market in this folder until the block ends; settings are those of the environment."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -67,6 +67,7 @@ def serving(mode: Mode, folder: Path) -> Iterator[Market]:
         "DATABASE_URL": market.database_url,
         "QUEUE_URL": f"sqlite:///{folder}/queue.db",
         "MEDIA_DIR": f"{folder}/media",
+        **settings,
     }
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "market", "run"]
     with (folder / "server.log").open("w") as log:

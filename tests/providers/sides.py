@@ -24,6 +24,7 @@ from tests.providers.doubles.momo import MomoDouble
 from tests.providers.doubles.serving import Double, Message, Switches, serving
 from tests.providers.doubles.vnpay import VnpayDouble
 from tests.providers.doubles.zalopay import ZalopayDouble
+from tests.providers.stripe.side import stripe_side
 
 SITE = "http://market.test"
 
@@ -263,6 +264,7 @@ SIDES: dict[str, Entry] = {
         frozenset({T.TALKS, T.TELLS_FAILURES, T.NAMES_CURRENCY, T.REFUNDS}),
     ),
     "cod": Entry(lambda: nullcontext(CashSide())),
+    "stripe": Entry(stripe_side, frozenset({T.TALKS, T.CALLED, T.OPENS, T.NAMES_CURRENCY, T.REFUNDS})),
     "vnpay": Entry(
         lambda: _wallet(VnpayDouble()), frozenset({*_ALL_WALLETS, T.TELLS_FAILURES, T.NAMES_CURRENCY})
     ),

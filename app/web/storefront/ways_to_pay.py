@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from flask_babel import gettext
 
-from app.flows import basket
+from app.core import clock
+from app.flows import basket, ways
 from app.orders.models import Cart
 from app.payments import providers
-from app.payments.providers.base import Can, PaymentProvider
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,11 @@ WAYS: dict[str, tuple[str, Callable[[], str], Callable[[], str]]] = {
         "qr",
         lambda: gettext("Scan a code or pay by wallet (practice)"),
         lambda: gettext("No real money moves"),
+    ),
+    "stripe": (
+        "card",
+        lambda: gettext("Card from abroad"),
+        lambda: gettext("Visa, Mastercard and others, on Stripe's own page"),
     ),
     "vnpay": (
         "bank",
@@ -60,12 +65,7 @@ def way(code: str) -> Way:
 
 def offered(view: basket.View) -> list[Way]:
     """List the ways that every household in the cart can be paid by now."""
-    return [way(p.code) for p in providers.offered() if all(_takes(group, p) for group in view.groups)]
-
-
-def _takes(group: basket.Group, provider: PaymentProvider) -> bool:
-    settlement = providers.settlement_of(provider.code, group.settlement)
-    return group.takes(settlement, cash=Can.OFFLINE in provider.can)
+    return [way(p.code) for p in ways.open_to(view.groups, at=clock.now())]
 
 
 def who_waits(view: basket.View) -> list[str]:
@@ -80,5 +80,5 @@ def settlements(view: basket.View, code: str) -> list[str]:
 
 def chosen(cart: Cart, view: basket.View) -> Way | None:
     """Give the way the buyer chose, else the first on offer."""
-    ways = offered(view)
-    return next((one for one in ways if one.code == cart.pay_by), ways[0] if ways else None)
+    found = offered(view)
+    return next((one for one in found if one.code == cart.pay_by), found[0] if found else None)

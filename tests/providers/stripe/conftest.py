@@ -1,0 +1,49 @@
+"""A market that offers Stripe, and a Stripe that is the double."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import time_machine
+from flask import Flask
+
+from app.config import Config
+from app.payments import providers
+from tests.factories import AT
+from tests.providers.doubles.stripe import StripeDouble, serving
+
+HOOK = "/hooks/stripe"
+
+
+@pytest.fixture(autouse=True)
+def noon() -> Iterator[Any]:
+    """It is the morning of 23 November 2026 until a test moves the clock."""
+    with time_machine.travel(AT, tick=False) as clock:
+        yield clock
+
+
+@pytest.fixture
+def stripe(app: Flask, config: Config) -> Iterator[StripeDouble]:
+    """The market offers Stripe, and Stripe is the double."""
+    with serving() as double:
+        keys = {
+            "STRIPE_SECRET_KEY": double.key,
+            "STRIPE_WEBHOOK_SECRET": double.secret,
+            "STRIPE_API_URL": double.url,
+        }
+        providers.bind(replace(config, providers=("sandbox", "cod", "stripe"), keys=keys))
+        yield double
+    providers.bind(config)
+
+
+@pytest.fixture
+def knock(app: Flask) -> Callable[..., int]:
+    """Send a message to the door of the house as Stripe does; gives the answer's status."""
+    client = app.test_client()
+
+    def send(body: bytes, headers: dict[str, str]) -> int:
+        answer = client.post(HOOK, data=body, headers=headers, same_origin=False)
+        return int(answer.status_code)
+
+    return send
