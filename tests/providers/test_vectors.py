@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 OURS = Path(__file__).parent / "vectors.json"
-AWAITED = {"vietqr", "sepay", "casso", "stripe"}  # adapters that are not here yet; empty it as they come
+AWAITED = {"sepay", "casso", "stripe"}  # adapters that are not here yet; empty it as they come
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
