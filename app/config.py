@@ -46,7 +46,7 @@ class Config:
     media_dir: Path = ROOT / "instance" / "media"
     secret_key: str = field(default="", repr=False)
     data_key: str = field(default="", repr=False)  # encrypts personal data at rest; 32 bytes in hex
-    providers: tuple[str, ...] = ("sandbox", "cod")
+    providers: tuple[str, ...] = ("sandbox", "vietqr", "cod")
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)  # those of `KEYS` that are set
     settlements: Mapping[str, str] = field(default_factory=dict)  # provider -> direct | held, where not usual
     channel: str = "log"

@@ -16,7 +16,7 @@ from app.core.actor import Actor
 from app.core.db import atomic
 from app.core.errors import NotFound, Refused
 from app.core.money import Dong
-from app.flows import basket, ordering_notices
+from app.flows import basket, ordering_notices, ways
 from app.orders import carts, placing
 from app.orders import services as orders
 from app.orders.models import Cart, Order, Purchase
@@ -111,7 +111,7 @@ def _known(request: CheckoutRequest) -> Placed | None:
 
 def _place(request: CheckoutRequest, cart: Cart, at: datetime, actor: Actor) -> Placed:
     view = basket.look(cart, delivery=request.delivery, at=at)
-    _check(request, view)
+    _check(request, view, at)
     purchase = placing.open_purchase(
         form_key=request.form_key,
         form_hash=request.fingerprint(),
@@ -138,7 +138,7 @@ def _place(request: CheckoutRequest, cart: Cart, at: datetime, actor: Actor) -> 
     return Placed(purchase.code, link_token(purchase), view.total)
 
 
-def _check(request: CheckoutRequest, view: basket.View) -> None:
+def _check(request: CheckoutRequest, view: basket.View, at: datetime) -> None:
     if not view.groups:
         raise EmptyBasket
     lines = [line for group in view.groups for line in group.lines]
@@ -149,9 +149,11 @@ def _check(request: CheckoutRequest, view: basket.View) -> None:
     if view.blocked or not seen_all or not same_way or request.total_seen != view.total:
         raise BasketChanged(lines)
     try:
-        providers.get(request.pay_by)
+        provider = providers.get(request.pay_by)
     except NotFound as error:
         raise WayToPayMissing(request.pay_by) from error
+    if not ways.is_open(provider, view.groups, at=at):
+        raise WayToPayMissing(request.pay_by)
 
 
 def _take_goods(drafts: Sequence[tuple[str, placing.NewOrder]], *, cash: bool, at: datetime) -> None:

@@ -15,6 +15,7 @@ from app.orders.models import Order
 from app.orders.rules import COMPLETED_AFTER, DELIVERED_AFTER, REMIND_AFTER, State
 from app.payments import queries as payments
 from app.payments import services as payment_moves
+from app.shops import accounts
 
 
 def wind(*, at: datetime) -> dict[str, int]:
@@ -26,6 +27,7 @@ def wind(*, at: datetime) -> dict[str, int]:
         "reminded": remind(at=at),
         "delivered": deliver_unconfirmed(at=at),
         "completed": complete_delivered(at=at),
+        "accounts": accounts.turn_over(at=at),
     }
 
 

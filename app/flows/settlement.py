@@ -6,6 +6,7 @@ and never twice. What comes too late, too little or too much is in suspense unti
 
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 from app.catalog import stock
 from app.core.actor import SYSTEM
@@ -28,7 +29,9 @@ from app.payments.providers.base import (
     Fact,
     Outcome,
     ProviderDown,
+    Qr,
     RawRequest,
+    Start,
 )
 from app.payments.rules import PAYABLE, SETTLED
 from app.payments.rules import Event as PaymentEvent
@@ -55,12 +58,17 @@ def start(payment_code: str, *, language: str, at: datetime, site: str = "", add
         payment = payments.get_by_code(payment_code)
         if payment.start is None:
             ref = answer.provider_ref
-            moves.note_start(
-                payment, start={"kind": type(answer).__name__, **asdict(answer)}, provider_ref=ref, at=at
-            )
+            moves.note_start(payment, start=_kept(answer), provider_ref=ref, at=at)
             if payment.state in (PaymentState.CREATED, PaymentState.FAILED):
                 moves.move(payment, PaymentEvent.START, at=at)
     return payment
+
+
+def _kept(answer: Start) -> dict[str, Any]:
+    """Give what is written down of an answer: a code holds a bank account, and is drawn anew instead."""
+    if isinstance(answer, Qr):
+        return {"kind": "Qr", "provider_ref": answer.provider_ref}
+    return {"kind": type(answer).__name__, **asdict(answer)}
 
 
 def take_message(provider_code: str, message: RawRequest, *, at: datetime) -> Answer:
@@ -85,6 +93,12 @@ def take_message(provider_code: str, message: RawRequest, *, at: datetime) -> An
 def settle(event: Event, *, message_id: int, at: datetime) -> Outcome:
     """Apply one signed fact in one unit; a second time it changes nothing."""
     with atomic(durable=True):
+        return apply(event, message_id=message_id, at=at)
+
+
+def apply(event: Event, *, message_id: int, at: datetime) -> Outcome:
+    """Apply a fact as a part of an open unit, together with what goes with it."""
+    with atomic():
         payment = moves.lock(event.payment_code)
         if payment is None or payment.provider != event.provider:
             return Outcome.UNKNOWN_PAYMENT

@@ -14,6 +14,8 @@ class Kind(StrEnum):
     """Somebody signed in on a device not seen before."""
     PHONE_CHANGED = "phone_changed"
     """To the old phone: the account has another number now."""
+    BANK_CHANGED = "bank_changed"
+    """To the household, on every phone of it: another account receives tomorrow. facts: last4."""
     ORDER_PLACED = "order_placed"
     """To the buyer. facts, of all that follow too: code, total. secret, to buyers: the key of the link."""
     ORDER_PAID = "order_paid"

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable
 
-from app.config import PROVIDER_KEYS, BadConfig, Config
+from app.config import OPERATOR_ACCOUNT, PROVIDER_KEYS, BadConfig, Config
 from app.core.errors import NotFound
-from app.payments.providers.base import PaymentProvider
+from app.payments.providers.base import BankAccount, PaymentProvider
 from app.payments.providers.cod import CashOnDelivery
 from app.payments.providers.sandbox import Sandbox
+from app.payments.providers.vietqr import VietQr
+from app.shops import banks
 
 # How each adapter is built. A new one adds a line here and its keys to `config.PROVIDER_KEYS`.
 BUILDERS: dict[str, Callable[[Config], PaymentProvider]] = {
     "sandbox": lambda config: Sandbox(secret=config.secret_key, public_url=config.public_url),
     "cod": lambda config: CashOnDelivery(),
+    "vietqr": lambda config: VietQr(operator=_operator(config)),
 }
 _offered: dict[str, PaymentProvider] = {}
 
@@ -30,7 +33,28 @@ def bind(config: Config) -> None:
 
 def missing(config: Config, code: str) -> tuple[str, ...]:
     """Name the keys without which a provider cannot be offered."""
-    return tuple(key for key in PROVIDER_KEYS.get(code, ()) if key not in config.keys)
+    needed = PROVIDER_KEYS.get(code, ())
+    if code == VietQr.code and _is_held(config):
+        needed += OPERATOR_ACCOUNT
+    return tuple(key for key in needed if key not in config.keys)
+
+
+def _is_held(config: Config) -> bool:
+    return config.settlements.get(VietQr.code) == "held"
+
+
+def _operator(config: Config) -> BankAccount | None:
+    """Give the account that holds buyers' transfers; None where every household receives its own.
+
+    Raises: BadConfig for a bank that nobody knows.
+    """
+    if not _is_held(config):
+        return None
+    bank, number, holder = (config.keys[key] for key in OPERATOR_ACCOUNT)
+    meant = banks.search(bank)
+    if len(meant) != 1:
+        raise BadConfig(f"OPERATOR_BANK={bank!r}: use a bank's number at NAPAS or its short name")
+    return BankAccount(meant[0].bin, meant[0].name, number, holder)
 
 
 def get(code: str) -> PaymentProvider:

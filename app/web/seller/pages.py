@@ -3,6 +3,7 @@
 from flask import Blueprint
 
 from app.web.seller import (
+    bank_account,
     counting,
     editing,
     goods,
@@ -26,6 +27,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     goods.blueprint,
     editing.blueprint,
     shop_settings.blueprint,
+    bank_account.blueprint,
     orders.blueprint,
     money.blueprint,
 )

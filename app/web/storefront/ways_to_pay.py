@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from flask_babel import gettext
 
-from app.flows import basket
+from app.core import clock
+from app.flows import basket, ways
 from app.orders.models import Cart
 from app.payments import providers
 
@@ -27,6 +28,11 @@ WAYS: dict[str, tuple[str, Callable[[], str], Callable[[], str]]] = {
         lambda: gettext("Scan a code or pay by wallet (practice)"),
         lambda: gettext("No real money moves"),
     ),
+    "vietqr": (
+        "qr",
+        lambda: gettext("Scan a bank code"),
+        lambda: gettext("By any bank's app; also with the picture of the code on this phone"),
+    ),
     "cod": ("cash", lambda: gettext("Pay on delivery"), lambda: gettext("In cash to whoever brings it")),
 }
 
@@ -41,7 +47,7 @@ def way(code: str) -> Way:
 
 def offered(view: basket.View) -> list[Way]:
     """List the ways that every household in the cart can be paid by."""
-    return [way(p.code) for p in providers.offered()]
+    return [way(p.code) for p in ways.open_to(view.groups, at=clock.now())]
 
 
 def settlements(view: basket.View, code: str) -> list[str]:
@@ -51,5 +57,5 @@ def settlements(view: basket.View, code: str) -> list[str]:
 
 def chosen(cart: Cart, view: basket.View) -> Way | None:
     """Give the way the buyer chose, else the first on offer."""
-    ways = offered(view)
-    return next((one for one in ways if one.code == cart.pay_by), ways[0] if ways else None)
+    found = offered(view)
+    return next((one for one in found if one.code == cart.pay_by), found[0] if found else None)
