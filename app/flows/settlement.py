@@ -33,7 +33,7 @@ from app.payments.providers.base import (
     RawRequest,
     Start,
 )
-from app.payments.rules import PAYABLE, SETTLED
+from app.payments.rules import PAYABLE, SETTLED, is_word, word_for
 from app.payments.rules import Event as PaymentEvent
 from app.payments.rules import State as PaymentState
 from app.shops import queries as shops
@@ -130,6 +130,10 @@ def ask(payment: Payment, *, at: datetime) -> Outcome:
 
 
 def _money(payment: Payment, event: Event, at: datetime) -> None:
+    if payment.paid_ref == word_for(event.amount) and not is_word(event.paid_ref):
+        # The household has said so already: this is the proof of its word, and no second payment.
+        moves.receive(payment, 0, paid_ref=event.paid_ref or event.dedupe_key)
+        return
     parts = [(part, orders.get(part.order_id, fresh=True)) for part in payments.parts_of(payment.id)]
     book = bookkeeping.book_of(parts[0][1], payment)
     bookkeeping.money_arrived(payment, book, event.amount, key=event.dedupe_key, at=at)

@@ -22,6 +22,8 @@ class Kind(StrEnum):
     """To the buyer: the money has come."""
     ORDER_NEW = "order_new"
     """To the household: pack."""
+    TRANSFER_EXPECTED = "transfer_expected"
+    """To the household: a buyer is about to pay into its account. facts: memo."""
     ORDER_ACCEPTED = "order_accepted"
     """To the buyer."""
     ORDER_DECLINED = "order_declined"

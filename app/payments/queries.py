@@ -8,7 +8,7 @@ from sqlalchemy import func, select, union_all
 from app.core.db import db
 from app.core.errors import NotFound
 from app.payments.models import Payment, PaymentOrder, Refund, Task
-from app.payments.rules import PAYABLE, RefundState, State
+from app.payments.rules import CONFIRMABLE, PAYABLE, RefundState, State
 
 
 def get_by_code(code: str) -> Payment:
@@ -100,6 +100,18 @@ def orders_behind(codes: Iterable[str], shop_id: int) -> dict[str, str]:
     )
     rows = db.session.execute(union_all(paid, back)).all() if wanted else []
     return {row[0]: row[1] for row in rows}
+
+
+def transfers_to(shop_id: int, provider: str, *, since: datetime, limit: int = 50) -> list[Payment]:
+    """List the transfers to a household's own account that nobody has seen arrive, the newest first."""
+    query = select(Payment).where(
+        Payment.shop_id == shop_id,
+        Payment.provider == provider,
+        Payment.settlement == "direct",
+        Payment.state.in_(list(CONFIRMABLE)),
+        Payment.created_at > since,
+    )
+    return list(db.session.scalars(query.order_by(Payment.id.desc()).limit(limit)))
 
 
 def past_their_time(*, at: datetime, limit: int = 100) -> list[Payment]:

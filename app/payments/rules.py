@@ -155,5 +155,20 @@ REFUND_TRANSITIONS: dict[tuple[RefundState, RefundEvent], RefundState] = {
     (R.DISPUTED, V.SEND): R.SENT,
 }
 
+# Direct: what `paid_ref` says while only the household's own word proves the money, and how much it said.
+WORD = "seller:"
+CONFIRMABLE = PAYABLE | {S.EXPIRED, S.CANCELLED}
+
+
+def word_for(amount: int) -> str:
+    """Write down that the household itself said this sum (in đồng) came."""
+    return f"{WORD}{amount}"
+
+
+def is_word(paid_ref: str | None) -> bool:
+    """Say whether a payment stands on the household's word alone."""
+    return (paid_ref or "").startswith(WORD)
+
+
 PAY_WITHIN = timedelta(minutes=15)
 POLL_AFTER = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60))

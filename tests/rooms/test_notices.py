@@ -21,7 +21,14 @@ from tests.factories import AT, later, make_user
 from tests.letters import deliver, texts_to
 
 PHONE = "+84912345678"
-FACTS = {"code": "DH12345678", "total": 123_456_789, "amount": 123_456_789, "reason": "weather"}
+FACTS = {
+    "last4": "6789",
+    "memo": "CS7K2M9Q4T",
+    "code": "DH12345678",
+    "total": 123_456_789,
+    "amount": 123_456_789,
+    "reason": "weather",
+}
 SITE = "https://choso.langson.gov.vn"
 
 

@@ -15,6 +15,7 @@ from app.web.seller import (
     publishing,
     selling,
     shop_settings,
+    transfers,
 )
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
@@ -28,6 +29,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     editing.blueprint,
     shop_settings.blueprint,
     bank_account.blueprint,
+    transfers.blueprint,
     orders.blueprint,
     money.blueprint,
 )

@@ -21,7 +21,7 @@ def _too_long(refused: services.NameTooLong | services.TextTooLong) -> str:
 
 def _unknown_bank(refused: accounts.UnknownBank) -> str:
     if refused.meant:
-        return gettext("Which bank? It may be %(names)s", names=", ".join(refused.meant))
+        return gettext("Which bank? It may be %(names)s", names="/".join(refused.meant))
     return gettext("Choose the bank from the list")
 
 
