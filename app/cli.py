@@ -14,10 +14,12 @@ from app.config import ROOT, Config
 from app.core import clock
 from app.core.db import db
 from app.demo import loading
+from app.flows import rotating
 from app.ledger import queries as ledger
 from app.regions import services as regions
 
 market = AppGroup("market", help="Run and load the market.")
+keys = AppGroup("keys", help="Look after the keys of personal data.")
 books = AppGroup("ledger", help="Look after the book.")
 
 
@@ -25,6 +27,7 @@ def register(app: Flask) -> None:
     """Hang the commands of the house onto `flask`."""
     app.cli.add_command(market)
     app.cli.add_command(books)
+    app.cli.add_command(keys)
 
 
 def _config() -> Config:
@@ -59,6 +62,13 @@ def worker() -> None:
     """Work off the queue and the clocks."""
     huey = current_app.extensions["huey"]
     huey.create_consumer(workers=2, periodic=True, check_worker_health=True).run()
+
+
+@keys.command("rotate")
+def rotate() -> None:
+    """Seal personal data with DATA_KEY that a key of DATA_KEYS_OLD sealed."""
+    for what, count in rotating.rotate().items():
+        click.echo(f"{what}: {count} sealed anew")
 
 
 @books.command("check")

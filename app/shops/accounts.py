@@ -257,6 +257,18 @@ def shops_paid_into(number: str, *, at: datetime) -> list[int]:
     return list(db.session.scalars(query.distinct().order_by(BankAccount.shop_id)))
 
 
+def name_anew() -> int:
+    """Name every number by the newest key, after a rotation. Returns how many had an older name."""
+    with atomic():
+        count = 0
+        for row in db.session.scalars(select(BankAccount)):
+            name = keyed_hash(unseal(row.sealed_number), purpose=PURPOSE)
+            count += row.number_hash != name
+            row.number_hash = name
+        db.session.flush()
+        return count
+
+
 def _in_force(at: datetime) -> tuple[Any, ...]:
     return (
         BankAccount.active_from <= at,
