@@ -5,7 +5,7 @@ import io
 import segno
 
 QUIET = 4  # modules of white around the code, as ISO/IEC 18004 asks
-PIXELS = 14  # a side of one module in the picture: about 640 pixels in all
+PIXELS = 10  # a side of one module in the picture: about 450 pixels in all
 INK = "#16213f"
 
 

@@ -36,6 +36,7 @@ OF_STALL: dict[str, Callable[[Stall], Args]] = {
     "seller_orders.move": lambda s: {"code": s.orders["accepted"], "step": "goi"},
     "seller_orders.undo": lambda s: {"code": s.orders["packed"]},
     "seller_orders.decline": lambda s: {"code": s.orders["paid"]},
+    "seller_transfers.confirm": lambda s: {"code": s.orders["transfer"]},
     "seller_orders.sent_back": lambda s: {"code": s.refund[0], "refund": s.refund[1]},
 }
 # A buyer's objects, opened by link: endpoint -> (which purchase, whether by the order's own link).
@@ -48,6 +49,7 @@ OF_LINK: dict[str, tuple[str, bool]] = {
     "pay.state": ("lan.waiting", False),
     "pay.start": ("lan.waiting", False),
     "pay.again": ("lan.waiting", False),
+    "pay.picture": ("lan.transfer", False),
 }
 # Public objects: endpoint -> arguments (what all may see, what nobody may see).
 PUBLIC: dict[str, Callable[[Any], tuple[Args, Args]]] = {
@@ -103,7 +105,9 @@ def _where(world: Any, route: Route, role: str, whose: str) -> tuple[Args | None
         return (OF_STALL[name](stall) if stall else None), {}
     if name in OF_LINK:
         which, single = OF_LINK[name]
-        return _link(world.market.links[which], world.market.links["binh"], single, whose)
+        mine = world.market.links[which]
+        where, query = _link(mine, world.market.links["binh"], single, whose)
+        return where | ({"payment": mine.payment} if name == "pay.picture" else {}), query
     if name == "account.sign_out_device":
         device = (
             world.devices.get(role)
