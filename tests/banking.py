@@ -27,5 +27,5 @@ def give_account(
 
 def scanned(png: bytes) -> emv.Transfer:
     """Read the one code of a picture."""
-    (found,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(png)))
+    (found,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(png)), formats=zxingcpp.BarcodeFormat.QRCode)
     return emv.decode(found.text)

@@ -1,5 +1,6 @@
 """The household's "Đã nhận tiền": asked once more, hers alone, seen by the buyer as her word."""
 
+import io
 import random
 
 from flask import Flask
@@ -12,6 +13,7 @@ from app.payments.models import Payment
 from app.shops.models import ShopMember
 from tests import factories, letters
 from tests.banking import give_account
+from tests.media_samples import garden, saved
 from tests.web.seller.household import Household
 
 
@@ -128,3 +130,23 @@ def test_tampered_posts_of_the_buyer_change_nothing(app: Flask) -> None:
         payment.amount, 0, "awaiting_payment",
     )  # fmt: skip
     print("tampered posts: 200, changed: 0")
+
+
+def test_a_picture_of_a_receipt_changes_nothing(app: Flask) -> None:
+    """Acceptance 72: no page takes one; sent all the same, a hundred times, nothing moves."""
+    lan = at_work(app)
+    order, payment = ordered(lan)
+    purchase = db.session.get_one(Purchase, order.purchase_id)
+    picture, visitor = saved(garden()), app.test_client()
+    for number in range(100):
+        path = ("bat-dau", "trang-thai")[number % 2]
+        answer = visitor.post(
+            f"/tra/{purchase.code}/{path}?k={link_token(purchase)}",
+            data={"payment": payment.code, "receipt": (io.BytesIO(picture), "bien-lai.jpg")},
+            content_type="multipart/form-data",
+        )
+        assert answer.status_code in (303, 405, 413)
+    db.session.rollback()
+    row = db.session.get_one(Payment, payment.id, populate_existing=True)
+    assert (row.state, row.received, state_of(order)) == ("created", 0, "awaiting_payment")
+    print("receipts: 100, changed: 0")
