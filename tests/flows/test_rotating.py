@@ -95,7 +95,7 @@ def test_every_sealed_text_stands_in_a_column_that_says_so(app: Flask) -> None:
         column
         for table in db.metadata.sorted_tables
         for column in table.columns
-        for value in db.session.scalars(select(column))
+        for value in db.session.scalars(select(column).limit(50))
         if isinstance(value, str) and value.startswith("gAAAA")
     }
     assert found and found <= named

@@ -96,7 +96,7 @@ def test_khoa_a_helper_and_a_stranger_cannot(app: Flask) -> None:
     assert payment.code in helper.page and "/da-nhan-tien" not in helper.page
 
 
-def test_tampered_posts_of_the_buyer_change_nothing(app: Flask) -> None:
+def test_tampered_posts_of_the_buyer_change_nothing(app: Flask, full: bool) -> None:
     """Acceptance 75: 200 posts with another amount, account or memo, and not one changes what is due."""
     lan = at_work(app)
     order, payment = ordered(lan)
@@ -117,7 +117,7 @@ def test_tampered_posts_of_the_buyer_change_nothing(app: Flask) -> None:
         "received",
         "state",
     )
-    for number in range(200):
+    for number in range(posts := 200 if full else 60):
         some = {name: str(chance.choice((1, 999, "970436", "0123456789", "paid", "KHOA"))) for name in fields}
         wrong = {"payment": payment.code if number % 2 else "CS000000"}
         path = chance.choice(("/bat-dau", "", "/trang-thai", f"/ma/{payment.code}.png"))
@@ -129,16 +129,16 @@ def test_tampered_posts_of_the_buyer_change_nothing(app: Flask) -> None:
     assert changed == before and (row.amount, row.received, state_of(order)) == (
         payment.amount, 0, "awaiting_payment",
     )  # fmt: skip
-    print("tampered posts: 200, changed: 0")
+    print(f"tampered posts: {posts}, changed: 0")
 
 
-def test_a_picture_of_a_receipt_changes_nothing(app: Flask) -> None:
+def test_a_picture_of_a_receipt_changes_nothing(app: Flask, full: bool) -> None:
     """Acceptance 72: no page takes one; sent all the same, a hundred times, nothing moves."""
     lan = at_work(app)
     order, payment = ordered(lan)
     purchase = db.session.get_one(Purchase, order.purchase_id)
     picture, visitor = saved(garden()), app.test_client()
-    for number in range(100):
+    for number in range(receipts := 100 if full else 20):
         path = ("bat-dau", "trang-thai")[number % 2]
         answer = visitor.post(
             f"/tra/{purchase.code}/{path}?k={link_token(purchase)}",
@@ -149,4 +149,4 @@ def test_a_picture_of_a_receipt_changes_nothing(app: Flask) -> None:
     db.session.rollback()
     row = db.session.get_one(Payment, payment.id, populate_existing=True)
     assert (row.state, row.received, state_of(order)) == ("created", 0, "awaiting_payment")
-    print("receipts: 100, changed: 0")
+    print(f"receipts: {receipts}, changed: 0")
