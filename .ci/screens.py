@@ -46,6 +46,7 @@ NO_PAGES = {
     "health.live",
     "shop.short",
     "pay.state",
+    "pay.picture",
     "checkout.start",
 }
 LISTING = "/sp/na-dai-chi-lang-vietgap-loai-1-L001"

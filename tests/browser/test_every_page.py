@@ -31,6 +31,7 @@ NO_PAGES = {
     "health.live",
     "shop.short",
     "pay.state",
+    "pay.picture",
 }
 
 
