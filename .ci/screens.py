@@ -47,6 +47,7 @@ NO_PAGES = {
     "shop.short",
     "pay.state",
     "pay.leave",  # to wallets, which the demo market does not offer
+    "pay.picture",
     "checkout.start",
 }
 LISTING = "/sp/na-dai-chi-lang-vietgap-loai-1-L001"

@@ -23,7 +23,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.config.from_mapping(_flask_settings(config))
     app.debug = app.debug and not config.is_production  # whatever FLASK_DEBUG says
     app.extensions["market"] = config
-    sealing.bind(config.data_key)
+    sealing.bind(config.data_key, *config.data_keys_old)
     storage.bind(storage.LocalStorage(config.media_dir))
     decoding.bind(decoding.Slots(config.media_dir / "slots"))
     db.init_app(app)

@@ -16,12 +16,13 @@ from app.core.actor import SYSTEM
 from app.core.db import db
 from app.core.errors import Refused
 from app.demo import loading
-from app.flows import bank_statements, proving, reconciling
+from app.flows import bank_statements, proving, reconciling, rotating
 from app.payments import providers
 from app.regions import services as regions
 
 market = AppGroup("market", help="Run and load the market.")
 money = AppGroup("money", help="Look after the bank lines.")
+keys = AppGroup("keys", help="Look after the keys of personal data.")
 books = AppGroup("ledger", help="Look after the book.")
 settings = AppGroup("config", help="Look at the settings.")
 
@@ -32,6 +33,7 @@ def register(app: Flask) -> None:
     app.cli.add_command(books)
     app.cli.add_command(money)
     app.cli.add_command(settings)
+    app.cli.add_command(keys)
 
 
 def _config() -> Config:
@@ -94,6 +96,13 @@ def take_statement(file: Path, bank: str, account: str) -> None:
 def reconcile() -> None:
     """Hold payments against providers and bank lines; every difference opens a case."""
     click.echo(f"{reconciling.reconcile(at=clock.now())} cases opened")
+
+
+@keys.command("rotate")
+def rotate() -> None:
+    """Seal personal data with DATA_KEY that a key of DATA_KEYS_OLD sealed."""
+    for what, count in rotating.rotate().items():
+        click.echo(f"{what}: {count} sealed anew")
 
 
 @books.command("check")

@@ -54,7 +54,10 @@ class Config:
     media_dir: Path = ROOT / "instance" / "media"
     secret_key: str = field(default="", repr=False)
     data_key: str = field(default="", repr=False)  # encrypts personal data at rest; 32 bytes in hex
-    providers: tuple[str, ...] = ("sandbox", "cod")
+    data_keys_old: tuple[str, ...] = field(
+        default=(), repr=False
+    )  # still open what they sealed, newest first
+    providers: tuple[str, ...] = ("sandbox", "vietqr", "cod")
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)  # those of `KEYS` that are set
     settlements: Mapping[str, str] = field(default_factory=dict)  # provider -> direct | held, where not usual
     withholding: Literal["off", "shadow", "on"] = "shadow"  # what happens to taxes and fees of sales
@@ -88,6 +91,7 @@ class Config:
             media_dir=Path(env.get("MEDIA_DIR", str(cls.media_dir))),
             secret_key=keys["SECRET_KEY"],
             data_key=keys["DATA_KEY"],
+            data_keys_old=tuple(key for key in env.get("DATA_KEYS_OLD", "").split(",") if key),
             providers=tuple(p for p in env.get("PROVIDERS", ",".join(_providers(mode))).split(",") if p),
             keys={key: env[key] for key in KEYS if env.get(key)},
             settlements=_settlements(env.get("SETTLEMENTS", "")),
@@ -109,8 +113,12 @@ class Config:
         """
         if len(self.secret_key) < 32:
             raise BadConfig("SECRET_KEY: set at least 32 random characters")
-        if len(self.data_key) != 64 or any(c not in "0123456789abcdef" for c in self.data_key):
-            raise BadConfig("DATA_KEY: set 64 hexadecimal digits (openssl rand -hex 32)")
+        for name, key in (
+            ("DATA_KEY", self.data_key),
+            *(("DATA_KEYS_OLD", old) for old in self.data_keys_old),
+        ):
+            if len(key) != 64 or any(c not in "0123456789abcdef" for c in key):
+                raise BadConfig(f"{name}: set 64 hexadecimal digits (openssl rand -hex 32)")
         if not self.is_production:
             return
         if SANDBOX in self.providers:

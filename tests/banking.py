@@ -17,7 +17,10 @@ from app.payments.feeds.sepay import SePay
 from app.payments.models import Payment
 from app.payments.providers.base import Answer, Can, Event, Fact, PaymentRequest, RawRequest
 from app.payments.rules import Event as PaymentEvent
+from app.shops import accounts
+from app.shops import queries as shops
 from tests import factories
+from tests.accounts import give_account
 
 ACCOUNT = "0071000888888"
 CASSO_KEY = "casso-key-of-the-tests"
@@ -53,11 +56,13 @@ def connected(operator: str = ACCOUNT) -> Iterator[None]:
 
 
 def by_transfer(order: Order, account: str = ACCOUNT) -> Payment:
-    """Let an order's payment be a bank transfer whose code was shown."""
+    """Let an order be paid by transfer, and show its code: in direct, of the household's own account."""
     payment = factories.payments_of(order)[0]
+    if payment.shop_id and accounts.find_active(payment.shop_id, at=payment.created_at) is None:
+        give_account(shops.by_ids([payment.shop_id])[payment.shop_id], account)
     with atomic():
         payment.provider = "vietqr"
-        payment.start = {"kind": "Qr", "account": account, "memo": payment.code}
+        payment.start = {"kind": "Qr"}
         moves.try_move(payment, PaymentEvent.START, at=payment.created_at)
     return payment
 

@@ -23,6 +23,7 @@ HOLLOW = {
 MOVERS = {
     *("app/catalog/stock.py", "app/orders/services.py"),
     *(f"app/payments/{name}.py" for name in ("services", "bank_lines", "cases")),
+    "app/shops/accounts.py",
 }
 TEXT = {
     ".py",

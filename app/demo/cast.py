@@ -30,6 +30,12 @@ STREETS = (
     "Số {n} ngõ {m}, phố Chùa Láng", "Số {n} đường Láng", "Nhà {n}, tổ {m}", "Số {n} phố Huế",
     "Căn {n}, toà nhà A{m}", "Số {n} đường Trần Đăng Ninh",
 )  # fmt: skip
+# Where households bank: most with Agribank, whose branch is the nearest; bank, first figures, length.
+BANKS = (
+    ("Agribank", "8400205", 13), ("Agribank", "8402215", 13), ("LPBank", "0263", 12),
+    ("VietinBank", "1018", 12), ("BIDV", "3551000", 14), ("MB Bank", "0912", 10), ("Vietcombank", "1014", 10),
+)  # fmt: skip
+
 # Where most buyers are: communes of Hà Nội, Bắc Ninh, Hải Phòng and of the province itself.
 TOWNS = ("00256", "00235", "00166", "00097", "09169", "11311", "05977", "06187")
 

@@ -21,6 +21,7 @@ from app.flows import indexing, listing, opening_shop
 from app.media import services as media
 from app.media.rules import Visibility
 from app.regions import queries as regions
+from app.shops import accounts
 from app.shops import services as shops
 from app.shops.models import Shop
 from app.users import services as users
@@ -121,7 +122,18 @@ def _household(
         actor=actor,
         at=at,
     )
+    if shop.settlement == "direct":
+        _bank(number, shop, family.head, actor, at)
     return shop, actor
+
+
+def _bank(number: int, shop: Shop, head: str, actor: Actor, at: datetime) -> None:
+    """Give a household its account; the number is invented, from a seed of its own."""
+    rng = random.Random(f"bank-{number}")
+    bank, start, length = rng.choice(cast.BANKS)
+    figures = start + "".join(rng.choice("0123456789") for _ in range(length - len(start)))
+    draft = accounts.read(shop_id=shop.id, bank=bank, number=figures, holder=head, at=at)
+    accounts.open_first(shop_id=shop.id, draft=draft, actor=actor, at=at)
 
 
 def _seal(shop_id: int, days: int, at: datetime) -> None:

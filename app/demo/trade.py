@@ -15,7 +15,7 @@ from app.core.clock import local, local_date
 from app.core.db import db
 from app.demo import cast
 from app.demo.market import Progress, Stall
-from app.flows import basket, checkout, clocks, fulfilment, refunding, settlement
+from app.flows import basket, checkout, clocks, fulfilment, refunding, seller_word, settlement, ways
 from app.flows import listing as shelf
 from app.orders import carts, placing
 from app.orders import queries as orders
@@ -23,8 +23,10 @@ from app.orders.models import Cart, Order, Purchase
 from app.orders.rules import DeclineReason, State
 from app.payments import providers
 from app.payments import queries as payments
-from app.payments.providers.base import RawRequest
+from app.payments.models import Payment
+from app.payments.providers.base import Event, Fact, RawRequest
 from app.payments.providers.sandbox import Sandbox
+from app.payments.providers.vietqr import VietQr
 from app.regions import queries as regions
 from app.users import services as users
 
@@ -91,7 +93,7 @@ def _buy(
     request = checkout.CheckoutRequest(
         form_key=cart.form_key,
         buyer=shopper.buyer,
-        pay_by="cod" if cash else "sandbox",
+        pay_by="cod" if cash else _way(view, at),
         delivery={},
         seen={line.offer_code: line.price for group in view.groups for line in group.lines},
         total_seen=view.total,
@@ -101,6 +103,12 @@ def _buy(
     purchase = db.session.scalars(select(Purchase).where(Purchase.code == placed.purchase_code)).one()
     if pays and not cash:
         _pay(rng, purchase, at)
+
+
+def _way(view: basket.View, at: datetime) -> str:
+    """Every other day buyers scan the household's own code, where all of the basket can be paid so."""
+    offered = {provider.code for provider in ways.open_to(view.groups, at=at)}
+    return VietQr.code if VietQr.code in offered and local(at).day % 2 else "sandbox"
 
 
 def _fill(rng: random.Random, cart: Cart, stall: Stall, at: datetime) -> bool:
@@ -132,9 +140,23 @@ def _pay(rng: random.Random, purchase: Purchase, at: datetime) -> None:
         if kind == "late":
             clocks.expire_payments(at=at + timedelta(minutes=16))
             when = at + timedelta(minutes=40)
-        _send(payment.code, amount, when)
+        if payment.provider == VietQr.code:
+            _transfer(payment, amount, when)
+        else:
+            _send(payment.code, amount, when)
     if kind in ("never", "less"):
         clocks.expire_payments(at=at + timedelta(minutes=20))
+
+
+def _transfer(payment: Payment, amount: int, at: datetime) -> None:
+    """Let the household see a whole sum in its bank's app; the rest comes as lines of the bank."""
+    if amount == payment.amount and payment.id % 3:
+        code = payments.parts_of(payment.id)[0].order_code
+        seller_word.confirm(shop_id=payment.shop_id or 0, code=code, amount=amount, actor=SYSTEM, at=at)
+        return
+    line = f"demo-{payment.code}"
+    fact = Event(payment.provider, Fact.PAID, line, payment.code, amount, "VND", at, paid_ref=line)
+    settlement.settle(fact, message_id=0, at=at)
 
 
 def _send(code: str, amount: int, at: datetime) -> None:

@@ -13,7 +13,7 @@ from functools import partial
 from app.core.actor import Actor
 from app.core.db import atomic
 from app.core.errors import Refused
-from app.flows import bookkeeping, settlement
+from app.flows import bookkeeping, briefing, settlement
 from app.payments import bank_lines as lines
 from app.payments import feeds, inbox, matching
 from app.payments import queries as payments
@@ -150,8 +150,16 @@ def _rest(payment: Payment) -> int:
 
 def _went_where_shown(transfer: Transfer, payment: Payment) -> bool:
     """Money on another account than the payer was shown pays nobody's order by itself."""
-    shown = squeeze(str((payment.start or {}).get("account") or ""))
+    shown = squeeze(_shown_account(payment))
     return bool(shown) and shown in (squeeze(transfer.account), squeeze(transfer.virtual))
+
+
+def _shown_account(payment: Payment) -> str:
+    """Give the number in the code that the payer was shown; it is drawn anew, for none is written down."""
+    if payment.settlement == "held":
+        return feeds.operator_account()
+    account = briefing.payment(payment).account
+    return account.number if account else ""
 
 
 def _is_operators(transfer: Transfer) -> bool:

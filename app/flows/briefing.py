@@ -1,9 +1,11 @@
 """What providers are told of a payment and of a refund: frozen data for their adapters, nothing personal."""
 
 from app.orders import queries as orders
+from app.payments import providers
 from app.payments import queries as payments
 from app.payments.models import Payment, Refund
-from app.payments.providers.base import PaymentRequest, RefundRequest
+from app.payments.providers.base import BankAccount, Can, PaymentRequest, RefundRequest
+from app.shops import accounts
 
 
 def payment(row: Payment, language: str = "vi", *, site: str = "", address: str = "") -> PaymentRequest:
@@ -26,9 +28,21 @@ def payment(row: Payment, language: str = "vi", *, site: str = "", address: str 
         return_url=f"{prefix}/tra/{purchase.code}?k={orders.link_token(purchase)}" if site else "",
         notify_url=f"{site}/hooks/{row.provider}" if site else "",
         payer_address=address,
+        account=_receiver(row),
         provider_ref=row.provider_ref,
         paid_ref=row.paid_ref,
     )
+
+
+def _receiver(row: Payment) -> BankAccount | None:
+    """Give the household's own account where it is paid by transfer.
+
+    It is the one that received when the payment was made: a code that somebody has saved stays true.
+    """
+    if row.shop_id is None or row.settlement != "direct" or Can.QR not in providers.get(row.provider).can:
+        return None
+    found = accounts.find_active(row.shop_id, at=row.created_at)
+    return BankAccount(found.bin, found.bank, found.number, found.holder) if found else None
 
 
 def refund(row: Refund) -> RefundRequest:

@@ -17,6 +17,7 @@ from app.core.db import atomic
 from app.core.errors import NotFound, Refused
 from app.core.money import Dong
 from app.flows import basket, levying, ordering_notices, ways
+from app.notices.rules import Kind
 from app.orders import carts, placing
 from app.orders import services as orders
 from app.orders.models import Cart, Order, Purchase
@@ -201,5 +202,7 @@ def _ask_for_money(purchase: Purchase, made: list[Order], pay_by: str, at: datet
         )
         if cash:
             payments.move(payment, payment_rules.Event.AWAIT_CASH, at=at)
+        elif Can.QR in provider.can and payment.settlement == "direct":
+            ordering_notices.to_household(group[0], Kind.TRANSFER_EXPECTED, at=at, memo=payment.code)
         written.append(payment)
     return written

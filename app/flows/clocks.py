@@ -18,6 +18,7 @@ from app.payments import queries as payments
 from app.payments import services as payment_moves
 from app.payments.models import Payment
 from app.payments.providers.base import Outcome
+from app.shops import accounts
 
 log = logging.getLogger(__name__)
 CATCH_UP_EVERY = 5  # minutes
@@ -34,6 +35,7 @@ def wind(*, at: datetime) -> dict[str, int]:
         "delivered": deliver_unconfirmed(at=at),
         "completed": complete_delivered(at=at),
         "late refunds": refund_watch.flag_late(at=at),
+        "accounts": accounts.turn_over(at=at),
     }
 
 

@@ -21,7 +21,7 @@ from app.orders.rules import State
 from app.payments import queries as payments
 from app.payments import returning
 from app.payments.models import Payment, Refund
-from app.payments.rules import PAYABLE
+from app.payments.rules import PAYABLE, is_word
 from app.payments.rules import State as PaymentState
 from app.regions import queries as regions
 
@@ -71,6 +71,7 @@ class Bill:
     standing: Standing
     expires_at: datetime
     seller: introducing.Seller | None
+    by_word: bool = False  # the household says that it came; no bank has
 
     @property
     def to_pay(self) -> bool:
@@ -193,6 +194,7 @@ def _bill(payment: Payment, known: dict[int, introducing.Seller], at: datetime) 
         standing=standing(payment, at=at),
         expires_at=payment.expires_at,
         seller=known.get(payment.shop_id) if payment.shop_id else None,
+        by_word=is_word(payment.paid_ref),
     )
 
 

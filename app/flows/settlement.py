@@ -8,6 +8,7 @@ import logging
 import traceback
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 from app.catalog import stock
 from app.core.actor import SYSTEM
@@ -34,7 +35,9 @@ from app.payments.providers.base import (
     Outcome,
     PaymentProvider,
     ProviderDown,
+    Qr,
     RawRequest,
+    Start,
 )
 from app.payments.rules import PAYABLE, SETTLED
 from app.payments.rules import Event as PaymentEvent
@@ -63,9 +66,7 @@ def start(payment_code: str, *, language: str, at: datetime, site: str = "", add
         payment = payments.get_by_code(payment_code)
         if payment.start is None:
             ref = answer.provider_ref
-            moves.note_start(
-                payment, start={"kind": type(answer).__name__, **asdict(answer)}, provider_ref=ref, at=at
-            )
+            moves.note_start(payment, start=_kept(answer), provider_ref=ref, at=at)
             if payment.state in (PaymentState.CREATED, PaymentState.FAILED):
                 moves.move(payment, PaymentEvent.START, at=at)
     return payment
@@ -74,6 +75,13 @@ def start(payment_code: str, *, language: str, at: datetime, site: str = "", add
 def way_on(payment_code: str) -> str:
     """Give the address of the provider's page of a payment that was started; empty where there is none."""
     return str((payments.get_by_code(payment_code).start or {}).get("url", ""))
+
+
+def _kept(answer: Start) -> dict[str, Any]:
+    """Give what is written down of an answer: a code holds a bank account, and is drawn anew instead."""
+    if isinstance(answer, Qr):
+        return {"kind": "Qr", "provider_ref": answer.provider_ref}
+    return {"kind": type(answer).__name__, **asdict(answer)}
 
 
 def take_message(provider_code: str, message: RawRequest, *, at: datetime) -> Answer:
@@ -140,7 +148,7 @@ def settle(event: Event, *, message_id: int, at: datetime) -> Outcome:
 
 
 def apply(event: Event, *, message_id: int, at: datetime) -> Outcome:
-    """Apply one signed fact in the unit of the caller; a second time it changes nothing."""
+    """Apply a fact as a part of an open unit, together with what goes with it."""
     with atomic():
         payment = moves.lock(event.payment_code)
         if payment is None or payment.provider != event.provider:

@@ -93,7 +93,7 @@ def choose_pin(*, token: str, pin: str, language: str, device: str, at: datetime
     Raises: codes.ProofVoid, pins.WeakPin, pins.UserDisabled.
     """
     proof = queries.find_proof(token, at=at)
-    if proof is None or proof.purpose == Purpose.CHANGE_PHONE:
+    if proof is None or proof.purpose in (Purpose.CHANGE_PHONE, Purpose.CHANGE_BANK):
         raise codes.ProofVoid
     phone = proof.phone
     pin_hash = pins.hash_pin(pin, phone=phone)

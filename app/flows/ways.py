@@ -8,6 +8,7 @@ from app.flows.basket import Group
 from app.payments import providers
 from app.payments.providers import breaker, limits
 from app.payments.providers.base import Can, PaymentProvider
+from app.shops import accounts
 
 
 def open_to(groups: Sequence[Group], *, at: datetime) -> list[PaymentProvider]:
@@ -19,7 +20,15 @@ def open_to(groups: Sequence[Group], *, at: datetime) -> list[PaymentProvider]:
 def is_open(provider: PaymentProvider, groups: Sequence[Group], *, at: datetime) -> bool:
     """Say whether all of a basket can be paid that way."""
     fits = all(limits.takes(provider.code, amount) for amount in _sums(provider, groups))
-    return fits and not waiting_for_refunds(provider, groups)
+    return fits and not waiting_for_refunds(provider, groups) and _has_accounts(provider, groups, at)
+
+
+def _has_accounts(provider: PaymentProvider, groups: Sequence[Group], at: datetime) -> bool:
+    """A household without a bank account cannot be paid by a transfer of its own."""
+    if Can.QR not in provider.can:
+        return True
+    shop_ids = {group.shop_id for group in _direct(provider, groups)}
+    return accounts.has_active(shop_ids, at=at) == shop_ids
 
 
 def waiting_for_refunds(provider: PaymentProvider, groups: Sequence[Group]) -> list[str]:

@@ -16,7 +16,7 @@ from app.payments.models import (
     RefundLine,
     Task,
 )
-from app.payments.rules import PAYABLE, SEND_WITHIN, TO_SEND, RefundState, State, Way
+from app.payments.rules import CONFIRMABLE, PAYABLE, SEND_WITHIN, TO_SEND, RefundState, State, Way
 from app.shops.models import Shop
 
 
@@ -199,6 +199,18 @@ def orders_behind(codes: Iterable[str], shop_id: int) -> dict[str, str]:
     )
     rows = db.session.execute(union_all(paid, back)).all() if wanted else []
     return {row[0]: row[1] for row in rows}
+
+
+def transfers_to(shop_id: int, provider: str, *, since: datetime, limit: int = 50) -> list[Payment]:
+    """List the transfers to a household's own account that nobody has seen arrive, the newest first."""
+    query = select(Payment).where(
+        Payment.shop_id == shop_id,
+        Payment.provider == provider,
+        Payment.settlement == "direct",
+        Payment.state.in_(list(CONFIRMABLE)),
+        Payment.created_at > since,
+    )
+    return list(db.session.scalars(query.order_by(Payment.id.desc()).limit(limit)))
 
 
 def past_their_time(*, at: datetime, limit: int = 100) -> list[Payment]:

@@ -190,6 +190,21 @@ SEND_WITHIN = timedelta(hours=48)  # then team and staff see it, and new direct 
 ASK_REFUND_AFTER = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 360))
 ASK_REFUND_FOR = timedelta(days=14)
 
+# Direct: what `paid_ref` says while only the household's own word proves the money, and how much it said.
+WORD = "seller:"
+CONFIRMABLE = PAYABLE | {S.EXPIRED, S.CANCELLED}
+
+
+def word_for(amount: int) -> str:
+    """Write down that the household itself said this sum (in đồng) came."""
+    return f"{WORD}{amount}"
+
+
+def is_word(paid_ref: str | None) -> bool:
+    """Say whether a payment stands on the household's word alone."""
+    return (paid_ref or "").startswith(WORD)
+
+
 PAY_WITHIN = timedelta(minutes=15)
 POLL_AFTER = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60))
 

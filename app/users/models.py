@@ -49,7 +49,9 @@ class OneTimeCode(Model):
     __tablename__ = "one_time_codes"
     __table_args__ = (
         UniqueConstraint("phone", "number"),
-        CheckConstraint("purpose IN ('sign_up', 'sign_in', 'reset_pin', 'change_phone')", name="purpose"),
+        CheckConstraint(
+            "purpose IN ('sign_up', 'sign_in', 'reset_pin', 'change_phone', 'change_bank')", name="purpose"
+        ),
     )
 
     id: Mapped[int] = plain(BigId, primary_key=True)

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, or_, select
 from app.core.codes import token_hash
 from app.core.db import db
 from app.core.errors import NotFound
-from app.users.models import OneTimeCode, RoleGrant, User, UserSession
+from app.users.models import AuditEvent, OneTimeCode, RoleGrant, User, UserSession
 from app.users.rules import PROOF_LIVES, RESEND_AFTER, Role
 
 
@@ -101,6 +101,14 @@ def find_proof(token: str, *, at: datetime) -> OneTimeCode | None:
     if code is None or code.used_at or not code.proven_at or code.proven_at <= at - PROOF_LIVES:
         return None
     return code
+
+
+def changed_phone_since(user_id: int, since: datetime) -> bool:
+    """Say whether a person's number has changed after a moment."""
+    query = select(AuditEvent.id).where(
+        AuditEvent.kind == "phone_changed", AuditEvent.subject == get(user_id).code, AuditEvent.at > since
+    )
+    return db.session.scalar(query.limit(1)) is not None
 
 
 def next_code_at(code: OneTimeCode) -> datetime:

@@ -42,6 +42,8 @@ class Purpose(StrEnum):
     """A new PIN in place of a forgotten one."""
     CHANGE_PHONE = "change_phone"
     """Proof that the new number is in the person's hand."""
+    CHANGE_BANK = "change_bank"
+    """The owner's own word for another bank account."""
 
 
 class Failing(StrEnum):

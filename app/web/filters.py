@@ -37,6 +37,11 @@ def _number(value: int, tongue: str) -> str:
     return str(format_decimal(value, locale=tongue))
 
 
+def grouped(number: str) -> str:
+    """Write an account's number in fours, as banks print it."""
+    return " ".join(number[start : start + 4] for start in range(0, len(number), 4))
+
+
 def dong(value: int) -> str:
     """35000 -> "35.000 đ"; the sum and its đ never break apart."""
     return f"{number(value)}{NBSP}đ"
@@ -217,4 +222,5 @@ def init(app: Flask) -> None:
         time=clock_time,
         phone=show_phone,
         masked=mask_phone,
+        grouped=grouped,
     )

@@ -40,6 +40,7 @@ OF_STALL: dict[str, Callable[[Stall], Args]] = {
     "seller_orders.decline": lambda s: {"code": s.orders["paid"]},
     "seller_giving_back.give_back": lambda s: {"code": s.orders["accepted"]},
     "seller_refunds.pay": lambda s: {"refund": s.refund[1]},
+    "seller_transfers.confirm": lambda s: {"code": s.orders["transfer"]},
     "seller_orders.sent_back": lambda s: {"code": s.refund[0], "refund": s.refund[1]},
 }
 # A buyer's objects, opened by link: endpoint -> (which purchase, whether by the order's own link).
@@ -56,6 +57,7 @@ OF_LINK: dict[str, tuple[str, bool]] = {
     "pay.start": ("lan.waiting", False),
     "pay.leave": ("lan.waiting", False),
     "pay.again": ("lan.waiting", False),
+    "pay.picture": ("lan.transfer", False),
 }
 # Public objects: endpoint -> arguments (what all may see, what nobody may see).
 PUBLIC: dict[str, Callable[[Any], tuple[Args, Args]]] = {
@@ -115,10 +117,11 @@ def _where(world: Any, route: Route, role: str, whose: str) -> tuple[Args | None
         return (OF_STALL[name](stall) if stall else None), {}
     if name in OF_LINK:
         which, single = OF_LINK[name]
-        where, query = _link(world.market.links[which], world.market.links["binh"], single, whose)
+        mine = world.market.links[which]
+        where, query = _link(mine, world.market.links["binh"], single, whose)
         if "refund" in route.arguments:
-            where["refund"] = world.market.links[which].refund
-        return where, query
+            where["refund"] = mine.refund
+        return where | ({"payment": mine.payment} if name == "pay.picture" else {}), query
     if name == "account.sign_out_device":
         device = (
             world.devices.get(role)

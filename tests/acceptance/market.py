@@ -25,11 +25,13 @@ from app.orders.models import Order, Purchase
 from app.orders.queries import get_by_code, link_token
 from app.orders.rules import DeclineReason
 from app.payments.models import Payment, Refund
+from app.shops import accounts
 from app.shops.models import Household, Shop, ShopMember
 from app.users.models import User, UserSession
 from app.users.rules import Role
 from app.users.services import grant
 from tests import paying
+from tests.accounts import give_account
 from tests.factories import AT, add, checkout_request, commune, make_cart, make_offer, make_shop, make_user
 
 NOW = AT + timedelta(minutes=2)
@@ -47,6 +49,7 @@ CANARIES = {
     "lan.note": "Chimlan08",
     "lan.cart": "Chimlan09",
     "lan.helper": "Chimlan10",
+    "lan.bank": "8400987123654",
     "minh.phone": "0912 000 003",
     "minh.name": "Chimminh01",
     "minh.address": "Chimminh02",
@@ -154,6 +157,7 @@ def _stall(user: User, name: str, settlement: str, canary: str) -> Stall:
     with atomic():
         household = db.session.get_one(Household, shop.household_id)
         household.head_name = "Nông Thị Sen"  # public with the shop, as the law asks
+    _bank(shop, canary)
     made.offer, made.on, made.slug = _listing(shop, "Na dai", "on")
     made.photo = _attach(shop, made.on)
     _, made.draft, _ = _listing(
@@ -172,6 +176,18 @@ def _stall(user: User, name: str, settlement: str, canary: str) -> Stall:
     )
     _, made.removed, _ = _listing(shop, say["removed"], "removed")
     return made
+
+
+def _bank(shop: Shop, canary: str) -> None:
+    """Let the household be paid by transfer; Khoa's is about to change."""
+    if canary:
+        give_account(shop, CANARIES["lan.bank"])
+        return
+    give_account(shop)
+    draft = accounts.read(
+        shop_id=shop.id, bank="Techcombank", number="19036868686868", holder="Nông Thị Sen", at=AT
+    )
+    accounts.change(shop_id=shop.id, draft=draft, actor=SYSTEM, at=AT)
 
 
 def _listing(shop: Shop, title: str, state: str, **more: str) -> tuple[str, str, str]:
@@ -224,6 +240,9 @@ def _trade(people: SimpleNamespace, lan: Stall, khoa: Stall) -> dict[str, Link]:
                 _step(order, step, shop, lan.user.id)
             stall.orders[name] = order.code
             links[f"{'lan' if stall is lan else 'khoa'}.{name}"] = link
+        order, link = _buy(stall, minh, paid=False, pay_by="vietqr")
+        stall.orders["transfer"] = order.code
+        links[f"{'lan' if stall is lan else 'khoa'}.transfer"] = link
         refund = (
             db.session.scalars(
                 select(Refund).where(Refund.shop_id == stall.shop.id).order_by(Refund.id)
@@ -251,10 +270,10 @@ def _step(order: Order, step: int, actor: Actor, lan_id: int) -> None:
     work(order, actor=actor, at=NOW)
 
 
-def _buy(stall: Stall, buyer: placing.Buyer, *, paid: bool) -> tuple[Order, Link]:
+def _buy(stall: Stall, buyer: placing.Buyer, *, paid: bool, pay_by: str = "sandbox") -> tuple[Order, Link]:
     offer = db.session.scalars(select(Offer).where(Offer.code == stall.offer)).one()
     cart = make_cart((offer, 1000))
-    placed = checkout.place(checkout_request(cart, buyer=buyer), cart=cart, at=AT, actor=GUEST)
+    placed = checkout.place(checkout_request(cart, buyer=buyer, pay_by=pay_by), cart=cart, at=AT, actor=GUEST)
     purchase = db.session.scalars(select(Purchase).where(Purchase.code == placed.purchase_code)).one()
     order = db.session.scalars(select(Order).where(Order.purchase_id == purchase.id)).one()
     payment = db.session.scalars(select(Payment).where(Payment.purchase_id == purchase.id)).one()

@@ -55,7 +55,7 @@ def leaks(world: World) -> list[str]:
 
 
 def test_another_s_things_are_not_there(world: World) -> None:
-    assert len(CANARIES) == 20
+    assert len(CANARIES) == 21
     assert leaks(world) == []
     print(f"{len(list(strange(world)))} calls with another's id")
 
@@ -78,7 +78,7 @@ def gossip(world: World) -> tuple[list[str], set[str]]:
     for case in matrix.cases(world):
         if case.method != "GET" or case.whose != "own":
             continue
-        words = told(matrix.send(world, case).text)
+        words = told(matrix.send(world, case).data.decode(errors="replace"))
         seen.update(words)
         # Whoever holds an order's link is its buyer; the pages of `/dev` are of nobody's market.
         if "k=" not in case.url and world.rule(case.route) is not Rule.DEV:
@@ -92,8 +92,9 @@ def test_no_page_tells_one_person_s_secrets_to_another(world: World) -> None:
     found, seen = gossip(world)
     assert found == []
     # The canaries really stand in pages, so that their absence elsewhere means something. Not shown to
-    # anybody there: a licence before it is needed, what was taken away, who helps, why an order was declined.
-    assert set(CANARIES) - seen <= {"lan.licence", "lan.removed", "lan.helper", "lan.note"}
+    # anybody there: a licence before it is needed, what was taken away, who helps, why an order was declined,
+    # and of her bank's number four figures only.
+    assert set(CANARIES) - seen <= {"lan.licence", "lan.removed", "lan.helper", "lan.note", "lan.bank"}
 
 
 def _careless(app: Flask) -> None:

@@ -32,6 +32,7 @@ NO_PAGES = {
     "shop.short",
     "pay.state",
     "pay.leave",  # to wallets, which the demo market does not offer
+    "pay.picture",
 }
 
 

@@ -22,6 +22,8 @@ from tests.letters import deliver, texts_to
 
 PHONE = "+84912345678"
 FACTS = {
+    "last4": "6789",
+    "memo": "CS7K2M9Q4T",
     "code": "DH12345678",
     "total": 123_456_789,
     "amount": 123_456_789,

@@ -4,15 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 
-from app.config import PROVIDER_KEYS, BadConfig, Config
+from app.config import OPERATOR_ACCOUNT, PROVIDER_KEYS, BadConfig, Config
 from app.core.errors import NotFound
 from app.payments.providers import breaker, hosts
-from app.payments.providers.base import PaymentProvider
+from app.payments.providers.base import BankAccount, PaymentProvider
 from app.payments.providers.cod import CashOnDelivery
 from app.payments.providers.momo import Momo
 from app.payments.providers.sandbox import Sandbox
+from app.payments.providers.vietqr import VietQr
 from app.payments.providers.vnpay import Vnpay
 from app.payments.providers.zalopay import Zalopay
+from app.shops import banks
 
 
 def _stripe(config: Config) -> PaymentProvider:
@@ -44,6 +46,7 @@ BUILDERS: dict[str, Callable[[Config], PaymentProvider]] = {
         key2=config.keys["ZALOPAY_KEY2"],
         api_url=hosts.of(config, "ZALOPAY_API_URL"),
     ),
+    "vietqr": lambda config: VietQr(operator=_operator(config)),
 }
 _offered: dict[str, PaymentProvider] = {}
 
@@ -63,7 +66,10 @@ def bind(config: Config) -> None:
 
 def missing(config: Config, code: str) -> tuple[str, ...]:
     """Name the keys without which a provider cannot be offered."""
-    keys = tuple(key for key in PROVIDER_KEYS.get(code, ()) if key not in config.keys)
+    needed = PROVIDER_KEYS.get(code, ())
+    if code == VietQr.code and _is_held(config):
+        needed += OPERATOR_ACCOUNT
+    keys = tuple(key for key in needed if key not in config.keys)
     return keys + hosts.missing(config, code)
 
 
@@ -106,6 +112,24 @@ def _app_id(config: Config) -> int:
     if not text.isdecimal():
         raise BadConfig("ZALOPAY_APP_ID: use a whole number")
     return int(text)
+
+
+def _is_held(config: Config) -> bool:
+    return config.settlements.get(VietQr.code) == "held"
+
+
+def _operator(config: Config) -> BankAccount | None:
+    """Give the account that holds buyers' transfers; None where every household receives its own.
+
+    Raises: BadConfig for a bank that nobody knows.
+    """
+    if not _is_held(config):
+        return None
+    bank, number, holder = (config.keys[key] for key in OPERATOR_ACCOUNT)
+    meant = banks.search(bank)
+    if len(meant) != 1:
+        raise BadConfig(f"OPERATOR_BANK={bank!r}: use a bank's number at NAPAS or its short name")
+    return BankAccount(meant[0].bin, meant[0].name, number, holder)
 
 
 def get(code: str) -> PaymentProvider:

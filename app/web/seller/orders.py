@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from app.core import clock
 from app.core.errors import NotFound, Refused
-from app.flows import fulfilment, giving_back, refunding, seller_orders
+from app.flows import fulfilment, giving_back, refunding, seller_orders, seller_word
 from app.flows.seller_orders import Tab
 from app.orders import queries as orders
 from app.orders.models import Order
@@ -69,6 +69,7 @@ def show_all() -> str:
         today=clock.local_date(at),
         done=_just_done(request.args.get("vua")),
         to_send_back=payments.count_to_send_back(g.shop.id),
+        to_confirm=len(seller_word.expected(g.shop.id, at=at)),
         shop_url=shown.shop_address(g.shop),
     )
 
@@ -184,6 +185,7 @@ def _page(code: str, problem: str = "") -> str:
         words=order_words,
         today=clock.local_date(at),
         problem=problem,
+        transfer=seller_word.find(whole.row.order),
         to_send=seller_orders.TO_SEND,
         can_give_back=bool(giving_back.sheet(whole.row.order).left),
         done=None if problem else _just_done(request.args.get("vua")),

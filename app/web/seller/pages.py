@@ -3,6 +3,7 @@
 from flask import Blueprint
 
 from app.web.seller import (
+    bank_account,
     counting,
     editing,
     giving_back,
@@ -17,6 +18,7 @@ from app.web.seller import (
     refunds,
     selling,
     shop_settings,
+    transfers,
 )
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
@@ -29,6 +31,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     goods.blueprint,
     editing.blueprint,
     shop_settings.blueprint,
+    bank_account.blueprint,
+    transfers.blueprint,
     orders.blueprint,
     giving_back.blueprint,
     refunds.blueprint,

@@ -7,10 +7,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.core import clock
 from app.core.errors import NotFound, Refused
-from app.flows import filling, following, fulfilment, settlement
+from app.flows import filling, following, fulfilment, settlement, transferring
 from app.orders import queries as orders
 from app.orders.models import Purchase
 from app.orders.rules import State
+from app.papers import qr as drawing
 from app.payments.providers.base import ProviderDown
 from app.web.access import Rule, rule
 from app.web.languages import language
@@ -30,6 +31,7 @@ def _purchase(code: str) -> Purchase:
 def _page(purchase: Purchase, status: int = 200, problem: str = "") -> Response:
     bought = following.bought(purchase, at=clock.now())
     bill = bought.next_bill
+    qr = transferring.code_of(bill, at=clock.now()) if bill else None
     return visitor.page(
         "storefront/pay/show.html",
         status,
@@ -38,6 +40,8 @@ def _page(purchase: Purchase, status: int = 200, problem: str = "") -> Response:
         number=bought.bills.index(bill) + 1 if bill else 0,
         way=ways_to_pay.way(bill.provider) if bill else None,
         problem=problem,
+        qr=qr,
+        drawn=drawing.svg(qr.payload) if qr else "",
         k={"code": purchase.code, "k": bought.token},
     )
 
@@ -61,6 +65,20 @@ def state(code: str) -> Response:
     return Response(body, content_type="application/json")
 
 
+@pages.get("/tra/<code>/ma/<payment>.png")
+@rule(Rule.GUEST)
+def picture(code: str, payment: str) -> Response:
+    """Give the code of one payment as a picture, for paying on the same phone."""
+    bought = following.bought(_purchase(code), at=clock.now())
+    bill = next((one for one in bought.bills if one.code == payment), None)
+    qr = transferring.code_of(bill, at=clock.now()) if bill else None
+    if qr is None:
+        raise NotFound("code")
+    answer = Response(drawing.png(qr.payload), content_type="image/png")
+    answer.headers["Content-Disposition"] = f"attachment; filename={qr.memo}.png"
+    return answer
+
+
 @pages.post("/tra/<code>/bat-dau")
 @rule(Rule.GUEST)
 def start(code: str) -> AnyResponse:
@@ -71,7 +89,7 @@ def start(code: str) -> AnyResponse:
     bill = next((b for b in bills if b.code == request.form.get("payment")), None)
     if bill is None:
         raise NotFound("payment")
-    if not bill.to_pay:
+    if not bill.to_pay or transferring.is_transfer(bill.provider):
         return visitor.go(back)
     try:
         payment = settlement.start(

@@ -44,6 +44,11 @@ WAYS: dict[str, tuple[str, Callable[[], str], Callable[[], str]]] = {
         lambda: gettext("ZaloPay wallet"),
         lambda: gettext("In the ZaloPay or Zalo app"),
     ),
+    "vietqr": (
+        "qr",
+        lambda: gettext("Scan a bank code"),
+        lambda: gettext("By any bank's app; also with the picture of the code on this phone"),
+    ),
     "cod": ("cash", lambda: gettext("Pay on delivery"), lambda: gettext("In cash to whoever brings it")),
 }
 # What providers call themselves, in every language.

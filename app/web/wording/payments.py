@@ -2,7 +2,7 @@
 
 from flask_babel import gettext
 
-from app.flows import bank_feed, bank_refunds, giving_back, refund_accounts, refunding
+from app.flows import bank_feed, bank_refunds, giving_back, refund_accounts, refunding, seller_word
 from app.payments import bank_lines, cases, returning, services, statements
 from app.web.filters import amount, dong
 from app.web.wording import Sentences
@@ -76,6 +76,9 @@ SENTENCES: Sentences = {
     returning.AccountMissing: lambda _: gettext("The buyer has not yet said which account it goes to"),
     returning.SamePerson: lambda _: gettext("You have said yes already. Another person must agree too."),
     refunding.RefundMoveRefused: lambda _: gettext("This refund has moved on. Look at it again."),
+    seller_word.SumChanged: lambda refused: gettext(
+        "Another sum is missing now: %(rest)s. Look at it again.", rest=dong(refused.rest)
+    ),
     services.PaymentMoveRefused: lambda _: gettext("This payment has moved on. Look at it again."),
     services.RefundTooLarge: lambda refused: gettext(
         "Not more than %(most)s can go back", most=dong(refused.left)
