@@ -13,18 +13,25 @@ from app import create_app, serving
 from app.config import ROOT, Config
 from app.core import clock
 from app.core.db import db
+from app.core.phones import parse_phone
 from app.demo import loading
+from app.flows import staff_door
 from app.ledger import queries as ledger
 from app.regions import services as regions
+from app.users.rules import STAFF, Role
 
 market = AppGroup("market", help="Run and load the market.")
 books = AppGroup("ledger", help="Look after the book.")
+staff = AppGroup("staff", help="Say who works at the desks.")
+PHONE = click.argument("phone")
+ROLE = click.argument("role", type=click.Choice(sorted(role.value for role in STAFF)))
 
 
 def register(app: Flask) -> None:
     """Hang the commands of the house onto `flask`."""
     app.cli.add_command(market)
     app.cli.add_command(books)
+    app.cli.add_command(staff)
 
 
 def _config() -> Config:
@@ -69,6 +76,32 @@ def check_book() -> None:
         click.echo(f"{fault.what}: {fault.where}: {fault.amount}")
     click.echo(f"{len(faults)} faults")
     sys.exit(1 if faults else 0)
+
+
+@staff.command("grant")
+@PHONE
+@ROLE
+def grant_role(phone: str, role: str) -> None:
+    """Give somebody with an account a role: `flask staff grant 0912345678 operator`."""
+    user = staff_door.make_staff(phone=parse_phone(phone), role=Role(role), at=clock.now())
+    click.echo(f"{user.code} is {role} from now on; /quan-tri asks for a code app at the first visit.")
+
+
+@staff.command("end")
+@PHONE
+@ROLE
+def end_role(phone: str, role: str) -> None:
+    """Take a role away; the very next request is refused."""
+    ended = staff_door.end_staff(phone=parse_phone(phone), role=Role(role), at=clock.now())
+    click.echo(f"{ended} ended")
+
+
+@staff.command("forget-app")
+@PHONE
+def forget_app(phone: str) -> None:
+    """Let somebody whose code app and recovery codes are lost enrol anew."""
+    staff_door.forget_app(phone=parse_phone(phone), at=clock.now())
+    click.echo("done: /quan-tri asks for a new code app")
 
 
 def _prepare(config: Config) -> None:

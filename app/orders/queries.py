@@ -30,6 +30,11 @@ def get_by_code(code: str) -> Order:
     return order
 
 
+def find_by_code(code: str) -> Order | None:
+    """Find an order by its code, for the house itself."""
+    return db.session.scalar(select(Order).where(Order.code == code))
+
+
 def get_own(*, shop_id: int, code: str) -> Order:
     """Give an order of this shop. Raises: NotFound for any other."""
     order = db.session.scalar(select(Order).where(Order.code == code, Order.shop_id == shop_id))

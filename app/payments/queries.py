@@ -24,9 +24,14 @@ def find_by_code(code: str) -> Payment | None:
     return db.session.scalar(select(Payment).where(Payment.code == code))
 
 
+def find_refund(code: str) -> Refund | None:
+    """Find a refund by its code."""
+    return db.session.scalar(select(Refund).where(Refund.code == code))
+
+
 def get_refund(code: str) -> Refund:
     """Give a refund by its code. Raises: NotFound"""
-    refund = db.session.scalar(select(Refund).where(Refund.code == code))
+    refund = find_refund(code)
     if refund is None:
         raise NotFound("refund")
     return refund

@@ -69,6 +69,8 @@ PUBLIC: dict[str, Callable[[Any], tuple[Args, Args]]] = {
         {"code": w.market.lan.shop.code, "drawn": "0"},
         {"code": "GH000000", "drawn": "0"},
     ),
+    "book.one_kind": lambda w: ({"kind": "L", "name": "escrow"}, {"kind": "L", "name": "khong-co"}),
+    "book.transaction": lambda w: ({"number": 1}, {"number": 10**15}),
     "static": lambda w: ({"filename": "js/repeat.js"}, {"filename": "../wsgi.py"}),
     "dev.become": lambda w: ({"key": "lan"}, {"key": "nobody"}),
 }
@@ -111,6 +113,8 @@ def _where(world: Any, route: Route, role: str, whose: str) -> tuple[Args | None
             else world.devices["owner" if role != "owner" else "buyer"]
         )
         return ({"code": device[:SHORT]} if device else None), {}
+    if name == "book.account":
+        return {"kind": "A", "name": "psp"}, {"ma": "sandbox" if whose == "own" else "khong-co"}
     if name in ("sandbox.show", "sandbox.press"):
         return _practice(world, whose)
     if name not in PUBLIC:

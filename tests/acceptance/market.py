@@ -26,11 +26,22 @@ from app.orders.queries import link_token
 from app.orders.rules import DeclineReason
 from app.payments.models import Payment, Refund
 from app.shops.models import Household, Shop, ShopMember
+from app.users import second_factor
 from app.users.models import User, UserSession
 from app.users.rules import Role
 from app.users.services import grant
 from tests import paying
-from tests.factories import AT, add, checkout_request, commune, make_cart, make_offer, make_shop, make_user
+from tests.factories import (
+    AT,
+    add,
+    checkout_request,
+    commune,
+    make_cart,
+    make_offer,
+    make_shop,
+    make_staff,
+    make_user,
+)
 
 NOW = AT + timedelta(minutes=2)
 MOVE = "stock-move-of-these-tests"
@@ -101,6 +112,9 @@ class Market:
     binh: User
     hoa: User
     helper: User
+    cashier: User
+    operator: User
+    newcomer: User
     links: dict[str, Link]
     secret_photo: str
 
@@ -120,9 +134,11 @@ def build() -> Market:
     khoa = _stall(people.khoa, "Vườn quýt anh Khoa", "direct", "")
     add(ShopMember(user_id=people.helper.id, shop_id=lan.shop.id, role="helper", started_at=AT))
     grant(user_id=people.hoa.id, role=Role.COMMUNE_OFFICER, unit_id=unit.id, actor=SYSTEM, at=AT)
+    desk = (make_staff(Role.CASHIER, "Hanh"), make_staff(Role.OPERATOR, "Quang"), make_staff(enrolled=False))
+    second_factor.begin(user_id=desk[2].id, at=AT)
     links = _trade(people, lan, khoa)
     secret = _photo(lan.shop, "staff")
-    return Market(lan, khoa, people.minh, people.binh, people.hoa, people.helper, links, secret.key)
+    return Market(lan, khoa, people.minh, people.binh, people.hoa, people.helper, *desk, links, secret.key)
 
 
 def _photo(shop: Shop, visibility: str = "public") -> Media:

@@ -1,0 +1,11 @@
+"""The blueprints of this audience, in the order of their addresses."""
+
+from flask import Blueprint
+
+from app.web.staff import book, desk, door
+
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    door.blueprint,
+    desk.blueprint,
+    book.blueprint,
+)  # fmt: skip
