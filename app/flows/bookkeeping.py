@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from app.ledger import services as ledger
-from app.ledger.rules import Book, settlement_rule, transfer
+from app.ledger.rules import Account, Book, joined, settlement_rule, transfer
 from app.orders.models import Order
 from app.payments.models import Payment
 from app.shops import queries as shops
@@ -55,3 +55,38 @@ def refund_done(book: Book, amount: int, *, refund_code: str, at: datetime) -> N
     """R4 or N4: the money is back with the buyer."""
     rule = settlement_rule("R4", book.settlement)
     ledger.post(rule, refund_code, transfer(book.refund_owed, book.source, amount), at=at)
+
+
+BANK: Account = ("A", "bank", "operator")
+
+
+def provider_settled(provider: str, amount: int, fee: int, *, key: str, at: datetime) -> bool:
+    """P2: a provider has passed on to the bank what it held, less its fee. amount: with the fee."""
+    there: Account = ("A", "psp", provider)
+    fees = transfer(("E", "psp_fee", provider), there, fee)
+    return ledger.post("P2", key, joined(transfer(BANK, there, amount - fee), fees), at=at)
+
+
+def payout_sent(shop_code: str, amount: int, *, code: str, at: datetime) -> bool:
+    """W1: what a household has earned is on its way; the bank still has it."""
+    return ledger.post("W1", code, transfer(_payable(shop_code), _transit(shop_code), amount), at=at)
+
+
+def payout_confirmed(shop_code: str, amount: int, *, code: str, at: datetime) -> bool:
+    """W2: the bank has sent it."""
+    return ledger.post("W2", code, transfer(_transit(shop_code), BANK, amount), at=at)
+
+
+def payout_undone(shop_code: str, amount: int, *, code: str, left_bank: bool, at: datetime) -> bool:
+    """W3: it did not arrive, so it is owed again. left_bank: it had left and has come back."""
+    where = BANK if left_bank else _transit(shop_code)
+    return ledger.post("W3", code, transfer(where, _payable(shop_code), amount), at=at)
+
+
+def _payable(shop_code: str) -> Account:
+    return ("L", "seller_payable", shop_code)
+
+
+def _transit(shop_code: str) -> Account:
+    # One for each household, so that its own page can say what is on its way.
+    return ("A", "payout_transit", shop_code)

@@ -15,11 +15,13 @@ PAGE = 30
 @dataclass(frozen=True)
 class Money:
     """A shop's money in đồng. held: kept for orders on their way; coming: earned, not yet paid out;
-    received: paid out or kept as cash. at_seller: paid straight to the household's own account;
+    in_transit: paid out, but the bank has not shown it leaving; received: the bank has, or kept as cash.
+    at_seller: paid straight to the household's own account;
     to_give_back: what of it is owed to buyers."""
 
     held: Dong = 0
     coming: Dong = 0
+    in_transit: Dong = 0
     received: Dong = 0
     at_seller: Dong = 0
     to_give_back: Dong = 0
@@ -32,8 +34,10 @@ class Sum(StrEnum):
     """Kept by the licensed holder until the buyer has the goods."""
     COMING = "coming"
     """Earned, and on its way to the household."""
+    IN_TRANSIT = "in_transit"
+    """Given to the bank, which has not carried it out yet."""
     RECEIVED = "received"
-    """Paid out to the household, or taken by it in cash."""
+    """Paid out to the household as the bank shows, or taken by it in cash."""
     AT_SELLER = "at_seller"
     """Paid straight to the household: its account, or its hand."""
     TO_GIVE_BACK = "to_give_back"
@@ -44,6 +48,7 @@ class Sum(StrEnum):
 ACCOUNTS: dict[Sum, tuple[str, str]] = {
     Sum.HELD: ("L", "escrow"),
     Sum.COMING: ("L", "seller_payable"),
+    Sum.IN_TRANSIT: ("A", "payout_transit"),
     Sum.RECEIVED: ("L", "seller_payable"),
     Sum.AT_SELLER: ("M", "at_seller"),
     Sum.TO_GIVE_BACK: ("M", "refund_owed"),
@@ -51,6 +56,13 @@ ACCOUNTS: dict[Sum, tuple[str, str]] = {
 OF_ORDERS = frozenset({Sum.HELD, Sum.TO_GIVE_BACK})  # kept on an account for each order
 DEBITS = frozenset({Sum.RECEIVED, Sum.AT_SELLER})
 CASH = frozenset({"C3", "C4"})
+PAYOUT = frozenset({"W1", "W2", "W3"})
+# What counts as received: cash; what the bank has shown leaving, less what it brought back. A payout that
+# failed before it left is in neither: W3 undoes it on both accounts.
+RECEIVED_BY: tuple[tuple[str, str, frozenset[str]], ...] = (
+    ("L", "seller_payable", CASH | {"W3"}),
+    ("A", "payout_transit", frozenset({"W2", "W3"})),
+)
 BY_ORDER = CASH | {"P3", "N2"}  # rules whose source is an order; that of others is a payment or a refund
 
 
@@ -63,6 +75,7 @@ class Row:
     amount: Dong
     at: datetime
     in_cash: bool
+    payout: bool = False
 
 
 def of_shop(shop: Shop) -> Money:
@@ -77,7 +90,8 @@ def of_code(shop_code: str) -> Money:
     return Money(
         held=-sums[Sum.HELD].balance,
         coming=-sums[Sum.COMING].balance,
-        received=sums[Sum.RECEIVED].debited,
+        in_transit=-sums[Sum.IN_TRANSIT].balance,
+        received=sum(found.get((kind, name), ledger.Sums()).of(rules) for kind, name, rules in RECEIVED_BY),
         at_seller=sums[Sum.AT_SELLER].balance,
         to_give_back=-sums[Sum.TO_GIVE_BACK].balance,
     )
@@ -88,14 +102,12 @@ def rows_of(shop: Shop, what: Sum, *, after: str | None = None, limit: int = PAG
 
     after: the key of the last row of the page before. Raises: NotFound when there is no such row.
     """
-    kind, name = ACCOUNTS[what]
     by_order = what in OF_ORDERS
+    parts = RECEIVED_BY if what is Sum.RECEIVED else ((*ACCOUNTS[what], None),)
     entries = ledger.entries_of(
-        kind,
-        name,
         shop.code,
+        parts,
         by_account=by_order,
-        debits_only=what is Sum.RECEIVED,
         after=f"{shop.code}/{after}" if after and by_order else after,
         limit=limit,
     )
@@ -109,6 +121,7 @@ def rows_of(shop: Shop, what: Sum, *, after: str | None = None, limit: int = PAG
             amount=sign * entry.amount,
             at=entry.at,
             in_cash=entry.rule in CASH,
+            payout=entry.rule in PAYOUT,
         )
         for cause, entry in zip(causes, entries, strict=True)
     ]

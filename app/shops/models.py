@@ -86,3 +86,45 @@ class Confirmation(Model):
     confirmed_by: Mapped[int | None] = plain(ForeignKey("users.id"))
     confirmed_on: Mapped[date] = plain()
     expires_on: Mapped[date] = plain()
+
+
+class BankAccount(Model):
+    """Where a household is paid. The number is sealed; `last4` is all that is shown of it.
+
+    A row is never written over: which account received at any moment can be read from `active_from`.
+    """
+
+    __tablename__ = "bank_accounts"
+    __table_args__ = (
+        CheckConstraint("state IN ('waiting', 'active', 'retired')", name="state"),
+        Index("ix_bank_accounts_shop", "shop_id", "active_from"),
+        Index("ix_bank_accounts_number", "number_hash"),
+        Index(
+            "uq_bank_accounts_one_active",
+            "shop_id",
+            unique=True,
+            sqlite_where=text("state = 'active'"),
+            postgresql_where=text("state = 'active'"),
+        ),
+        Index(
+            "uq_bank_accounts_one_waiting",
+            "shop_id",
+            unique=True,
+            sqlite_where=text("state = 'waiting'"),
+            postgresql_where=text("state = 'waiting'"),
+        ),
+    )
+
+    id: Mapped[int] = plain(BigId, primary_key=True)
+    code: Mapped[str] = plain(unique=True)
+    shop_id: Mapped[int] = plain(ForeignKey("shops.id"))
+    bin: Mapped[str] = plain()  # the bank's number at NAPAS
+    sealed_number: Mapped[str] = personal()
+    number_hash: Mapped[str] = personal()  # keyed; finds a number that nobody reads
+    last4: Mapped[str] = personal()
+    holder: Mapped[str] = personal()  # as the bank writes it: capitals without marks
+    state: Mapped[str] = plain()
+    created_by: Mapped[int | None] = plain(ForeignKey("users.id"))
+    created_at: Mapped[datetime] = plain(UtcDateTime)
+    active_from: Mapped[datetime] = plain(UtcDateTime)
+    retired_at: Mapped[datetime | None] = plain(UtcDateTime)

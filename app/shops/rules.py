@@ -34,6 +34,37 @@ class Settlement(StrEnum):
     """To a licensed holder until the goods have arrived."""
 
 
+class AccountState(StrEnum):
+    """Where a bank account of a household stands."""
+
+    WAITING = "waiting"
+    """Proven by the owner; the one before it still receives."""
+    ACTIVE = "active"
+    """Buyers pay into it."""
+    RETIRED = "retired"
+    """Another one took its place, or it was taken back while it waited."""
+
+
+class AccountEvent(StrEnum):
+    """What can happen to a bank account."""
+
+    TAKE_OVER = "take_over"
+    """Its wait is over."""
+    RETIRE = "retire"
+    """Another one takes its place."""
+    TAKE_BACK = "take_back"
+    """The owner did not want the change."""
+
+
+ACCOUNT_TRANSITIONS: dict[tuple[AccountState, AccountEvent], AccountState] = {
+    (AccountState.WAITING, AccountEvent.TAKE_OVER): AccountState.ACTIVE,
+    (AccountState.WAITING, AccountEvent.TAKE_BACK): AccountState.RETIRED,
+    (AccountState.ACTIVE, AccountEvent.RETIRE): AccountState.RETIRED,
+}
+NEW_ACCOUNT_WAITS = timedelta(hours=24)  # long enough for the owner to see the message and to call
+NEW_PHONE_WAITS = timedelta(hours=72)  # a phone taken over yesterday must not move the money today
+MAX_HOLDER = 60
+
 MAX_NAME = 60
 MAX_HEAD_NAME = 60
 MAX_HAMLET = 60

@@ -71,6 +71,16 @@ PUBLIC: dict[str, Callable[[Any], tuple[Args, Args]]] = {
     ),
     "book.one_kind": lambda w: ({"kind": "L", "name": "escrow"}, {"kind": "L", "name": "khong-co"}),
     "book.transaction": lambda w: ({"number": 1}, {"number": 10**15}),
+    **{
+        f"payouts.{name}": lambda w, batch=batch: ({"code": w.market.payouts[batch]}, {"code": "LC000000"})
+        for name, batch in {
+            **dict.fromkeys(("show", "file", "codes"), "released"),
+            **dict.fromkeys(("approve", "cancel"), "draft"),
+            "release": "approved",
+            "fail": "released.line",
+        }.items()
+    },
+    "payouts.unlock": lambda w: ({"code": w.market.lan.shop.code}, {"code": "GH000000"}),
     "static": lambda w: ({"filename": "js/repeat.js"}, {"filename": "../wsgi.py"}),
     "dev.become": lambda w: ({"key": "lan"}, {"key": "nobody"}),
 }

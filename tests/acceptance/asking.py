@@ -48,6 +48,8 @@ DOES: dict[str, Callable[[Market], dict[str, str]]] = {
     "order.refund_received": lambda m: {"refund": m.khoa.refund[1]},
     "seller_goods.undo": lambda m: {"key": MOVE},
     "seller_orders.undo": lambda m: {"step": "unpack"},
+    "payouts.file": lambda m: {"bank": "chung", "kind": "csv"},
+    "payouts.fail": lambda m: {"reason": "Sai số tài khoản"},
     "sandbox.press": lambda m: {"choice": "late"},
 }
 

@@ -24,7 +24,9 @@ from app.orders import carts, placing
 from app.orders.models import Order, Purchase
 from app.orders.queries import link_token
 from app.orders.rules import DeclineReason
+from app.payments import payouts
 from app.payments.models import Payment, Refund
+from app.payments.payout_rules import BatchEvent, PayoutEvent
 from app.shops.models import Household, Shop, ShopMember
 from app.users import second_factor
 from app.users.models import User, UserSession
@@ -117,6 +119,7 @@ class Market:
     newcomer: User
     links: dict[str, Link]
     secret_photo: str
+    payouts: dict[str, str]
 
 
 def build() -> Market:
@@ -138,7 +141,34 @@ def build() -> Market:
     second_factor.begin(user_id=desk[2].id, at=AT)
     links = _trade(people, lan, khoa)
     secret = _photo(lan.shop, "staff")
-    return Market(lan, khoa, people.minh, people.binh, people.hoa, people.helper, *desk, links, secret.key)
+    staff = (people.hoa, people.helper, *desk)
+    batches = _payouts(lan, khoa, desk[0])
+    return Market(lan, khoa, people.minh, people.binh, *staff, links, secret.key, batches)
+
+
+def _payouts(lan: Stall, khoa: Stall, cashier: User) -> dict[str, str]:
+    """Write three batches, in the states where something can be done with them. Gives their codes."""
+    found = {}
+    for number, (name, stall, events) in enumerate(
+        (
+            ("released", lan, (PayoutEvent.APPROVE, PayoutEvent.RELEASE)),
+            ("draft", lan, ()),
+            ("approved", khoa, (PayoutEvent.APPROVE,)),
+        )
+    ):
+        with atomic():
+            batch = payouts.open_batch(drafted_by=cashier.id, at=NOW)
+            account = ("970405", "Agribank", "8400123456789", "NONG THI SEN")
+            target = payouts.Target(stall.shop.id, stall.shop.code, number + 1, 230_000, *account)
+            payout = payouts.add(batch, target, at=NOW)
+            assert payout is not None
+            for event in events:
+                payouts.move(payout, event, at=NOW)
+                payouts.move_batch(batch, BatchEvent(event), at=NOW, by=cashier.id)
+        found |= {name: batch.code, f"{name}.line": payout.code}
+        if name == "draft":
+            payouts.lock_account(payout, at=NOW)
+    return found
 
 
 def _photo(shop: Shop, visibility: str = "public") -> Media:

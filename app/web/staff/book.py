@@ -7,6 +7,7 @@ from app.flows import book_search
 from app.ledger import browsing
 from app.ledger.browsing import PAGE
 from app.web.access import Rule, rule
+from app.web.staff.typed import key_of
 
 blueprint = Blueprint("book", __name__, url_prefix="/quan-tri/so-cai")
 LONGEST = 60  # of a code, an account's name or whose it is
@@ -44,7 +45,7 @@ def one_kind(kind: str, name: str) -> str:
 def account(kind: str, name: str) -> str:
     """Show an account's lines with the balance after each."""
     found = browsing.get_account(kind, name, _asked("ma"))
-    before = _number(request.args.get("truoc"))
+    before = key_of(request.args.get("truoc"))
     rows = browsing.entries(found.id, before=before, limit=PAGE + 1)
     more = None
     if len(rows) > PAGE:
@@ -59,10 +60,3 @@ def transaction(number: int) -> str:
     if number >= 2**63:
         abort(404)
     return render_template("staff/book/transaction.html", one=browsing.get_transaction(number))
-
-
-def _number(text: str | None) -> int | None:
-    """Read a key of the list; what is none begins at the top."""
-    if text and text.isascii() and text.isdigit() and len(text) < 19:
-        return int(text)
-    return None

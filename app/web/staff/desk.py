@@ -14,13 +14,12 @@ blueprint = Blueprint("desk", __name__, url_prefix="/quan-tri")
 
 @dataclass(frozen=True)
 class Section:
-    """What waits at one corner of the desk. note: one line on what is done there."""
+    """What waits at one corner of the desk. title: its key in templates/staff/sections.html."""
 
     title: str
     count: int
     href: str
     icon: str
-    note: str = ""
 
 
 SectionOf = Callable[[datetime], Section]

@@ -2,10 +2,11 @@
 
 from flask import Blueprint
 
-from app.web.staff import book, desk, door
+from app.web.staff import book, desk, door, payouts
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     door.blueprint,
     desk.blueprint,
+    payouts.blueprint,
     book.blueprint,
 )  # fmt: skip

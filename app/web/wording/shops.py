@@ -2,7 +2,7 @@
 
 from flask_babel import gettext, ngettext
 
-from app.shops import services
+from app.shops import accounts, services
 from app.web.wording import Sentences
 
 
@@ -18,7 +18,24 @@ def _too_long(refused: services.NameTooLong | services.TextTooLong) -> str:
     )
 
 
+def _unknown_bank(refused: accounts.UnknownBank) -> str:
+    if refused.meant:
+        return gettext("Which bank? It may be %(names)s", names="/".join(refused.meant))
+    return gettext("Choose the bank from the list")
+
+
 SENTENCES: Sentences = {
+    accounts.AccountExists: lambda _: gettext("Your shop has an account already. Change it instead."),
+    accounts.BadAccountNumber: lambda _: gettext(
+        "An account number has 6 to 19 digits or letters. Look at it again"
+    ),
+    accounts.HolderDiffers: lambda refused: gettext(
+        "The account has to be in the name of %(name)s, who heads the household. "
+        "Where that cannot be, call us for help.",
+        name=refused.head,
+    ),
+    accounts.SameAccount: lambda _: gettext("This is the account you have already"),
+    accounts.UnknownBank: _unknown_bank,
     services.BadClosedDays: lambda _: gettext(
         "Choose a first and a last day: the last one not before the first, not past, within a year"
     ),
