@@ -68,8 +68,8 @@ NO_FUNCTION = """
 
 def bare_app(folder: Path, migrations: Path) -> Flask:
     """Make an app that knows nothing but the tables."""
-    for file in sorted((ROOT / "app").glob("*/models.py")):
-        importlib.import_module(f"app.{file.parent.name}.models")
+    for file in sorted((ROOT / "app").glob("*/*models.py")):
+        importlib.import_module(f"app.{file.parent.name}.{file.stem}")
     app = Flask("tables")
     app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{folder / 'tables.db'}"
     db.init_app(app)

@@ -12,6 +12,7 @@ def create_app(config: Config | None = None) -> Flask:
     from app import cli, jobs, web
     from app.core import sealing, storage
     from app.core.db import db
+    from app.flows import outgoing
     from app.ledger import levies
     from app.media import decoding
     from app.notices import channels
@@ -30,6 +31,7 @@ def create_app(config: Config | None = None) -> Flask:
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     providers.bind(config)
     feeds.bind(config)
+    outgoing.bind()
     levies.bind(config.withholding)
     channels.bind(config)
     jobs.bind(app, config)

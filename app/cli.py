@@ -15,16 +15,21 @@ from app.core import clock
 from app.core.actor import SYSTEM
 from app.core.db import db
 from app.core.errors import Refused
+from app.core.phones import parse_phone
 from app.demo import loading
-from app.flows import bank_statements, proving, reconciling, rotating
+from app.flows import bank_statements, proving, reconciling, rotating, staff_door
 from app.payments import providers
 from app.regions import services as regions
+from app.users.rules import STAFF, Role
 
 market = AppGroup("market", help="Run and load the market.")
 money = AppGroup("money", help="Look after the bank lines.")
 keys = AppGroup("keys", help="Look after the keys of personal data.")
 books = AppGroup("ledger", help="Look after the book.")
 settings = AppGroup("config", help="Look at the settings.")
+staff = AppGroup("staff", help="Say who works at the desks.")
+PHONE = click.argument("phone")
+ROLE = click.argument("role", type=click.Choice(sorted(role.value for role in STAFF)))
 
 
 def register(app: Flask) -> None:
@@ -34,6 +39,7 @@ def register(app: Flask) -> None:
     app.cli.add_command(money)
     app.cli.add_command(settings)
     app.cli.add_command(keys)
+    app.cli.add_command(staff)
 
 
 def _config() -> Config:
@@ -130,6 +136,32 @@ def _standing(one: providers.Standing) -> str:
     if one.ready:
         return "offered"
     return f"not offered: {lacks}" if lacks else "not offered: its keys are set; name it in PROVIDERS"
+
+
+@staff.command("grant")
+@PHONE
+@ROLE
+def grant_role(phone: str, role: str) -> None:
+    """Give somebody with an account a role: `flask staff grant 0912345678 operator`."""
+    user = staff_door.make_staff(phone=parse_phone(phone), role=Role(role), at=clock.now())
+    click.echo(f"{user.code} is {role} from now on; /quan-tri asks for a code app at the first visit.")
+
+
+@staff.command("end")
+@PHONE
+@ROLE
+def end_role(phone: str, role: str) -> None:
+    """Take a role away; the very next request is refused."""
+    ended = staff_door.end_staff(phone=parse_phone(phone), role=Role(role), at=clock.now())
+    click.echo(f"{ended} ended")
+
+
+@staff.command("forget-app")
+@PHONE
+def forget_app(phone: str) -> None:
+    """Let somebody whose code app and recovery codes are lost enrol anew."""
+    staff_door.forget_app(phone=parse_phone(phone), at=clock.now())
+    click.echo("done: /quan-tri asks for a new code app")
 
 
 def _prepare(config: Config) -> None:

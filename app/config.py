@@ -64,6 +64,7 @@ class Config:
     channel: str = "log"
     public_url: str = "http://127.0.0.1:8000"
     help_phone: str = "+842053812345"
+    payout_two_people_above: int = 20_000_000  # đồng in one batch
     trusted_proxies: int = 0
     host: str = "127.0.0.1"
     port: int = 8000
@@ -101,6 +102,10 @@ class Config:
             host=host,
             port=port,
             help_phone=env.get("HELP_PHONE", cls.help_phone),
+            payout_two_people_above=_number(
+                "PAYOUT_TWO_PEOPLE_ABOVE",
+                env.get("PAYOUT_TWO_PEOPLE_ABOVE", str(cls.payout_two_people_above)),
+            ),
             trusted_proxies=_number("TRUSTED_PROXIES", env.get("TRUSTED_PROXIES", "0")),
         )
         config.check()

@@ -76,7 +76,8 @@ def _greet(config: Config, say: Callable[[str], None]) -> None:
     say(f"Be anybody with one press: {root}/dev")
     say(f"Messages it has sent:      {root}/dev/tin-nhan")
     for who, phone in (("Lan, sells in Chi Lăng", cast.LAN), ("Khoa, sells elsewhere", cast.KHOA),
-                       ("Minh, buys", cast.MINH), ("Hoa, officer", cast.HOA)):  # fmt: skip
+                       ("Minh, buys", cast.MINH), ("Hoa, officer", cast.HOA),
+                       ("Hạnh, cashier", cast.HANH), ("Quang, operator", cast.QUANG)):  # fmt: skip
         say(f"  {who:<24} {phone}   (sign in by phone: the code stands under /dev/tin-nhan)")
     say("Ctrl-C stops everything.")
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from app.catalog.models import Listing, Lot, Offer, SearchDocument
 from app.core import clock
-from app.core.actor import GUEST
+from app.core.actor import GUEST, SYSTEM
 from app.core.codes import new_code
 from app.core.db import atomic, db
 from app.core.text import fold, slug
@@ -24,8 +24,10 @@ from app.orders.models import Cart, Order, Purchase
 from app.payments.models import Payment
 from app.regions.models import Unit
 from app.shops.models import Household, Shop, ShopMember
-from app.users import pins, sessions
+from app.users import pins, second_factor, sessions
 from app.users.models import User
+from app.users.rules import Role
+from app.users.services import grant
 
 AT = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)  # 10:00 in Vietnam
 _numbers = itertools.count(1)
@@ -68,13 +70,29 @@ def make_user(
     return user
 
 
-def sign_in(client: FlaskClient, user: User, device: str = "Chrome, Android") -> str:
-    """Sign a visitor in as this person, by the clock of the wall. Returns the session's token."""
-    token = sessions.start(user_id=user.id, device=device, at=clock.now())
+def sign_in(client: FlaskClient, user: User, device: str = "Chrome, Android", *, proven: bool = False) -> str:
+    """Sign a visitor in as this person, by the clock of the wall. Returns the session's token.
+
+    proven: the second factor was given, too.
+    """
+    token = sessions.start(user_id=user.id, device=device, at=clock.now(), proven=proven)
     with client.session_transaction() as session:
         session.permanent = True
         session["_user_id"] = token
     return token
+
+
+def make_staff(
+    role: Role = Role.OPERATOR, name: str = "Quang", *, enrolled: bool = True, at: datetime = AT
+) -> User:
+    """Make somebody of the desks, with a code app unless told otherwise."""
+    user = make_user(name)
+    grant(user_id=user.id, role=role, actor=SYSTEM, at=at)
+    if enrolled:
+        second_factor.begin(user_id=user.id, at=at)
+        digits = second_factor.code_at(user.id, at)
+        second_factor.confirm(user_id=user.id, digits=digits, address="", at=at)
+    return user
 
 
 def make_shop(

@@ -4,6 +4,7 @@ import random
 from dataclasses import dataclass
 
 LAN, KHOA, MINH, HOA = "+84912000001", "+84912000002", "+84912000003", "+84912000004"
+HANH, QUANG = "+84912000005", "+84912000006"  # at the money desk: cashier, operator
 FIRST_PHONE = 84_912_100_000
 
 FAMILIES = (

@@ -7,7 +7,18 @@ from app.core.money import Dong
 from app.ledger import levies
 from app.ledger import queries as book_queries
 from app.ledger import services as ledger
-from app.ledger.rules import Account, Book, Entry, Parts, joined, payable, settlement_rule, share_of, transfer
+from app.ledger.rules import (
+    BANK,
+    Account,
+    Book,
+    Entry,
+    Parts,
+    joined,
+    payable,
+    settlement_rule,
+    share_of,
+    transfer,
+)
 from app.orders.models import Order
 from app.payments.models import Payment
 from app.shops import queries as shops
@@ -150,3 +161,35 @@ def recovered(order: Order, book: Book, *, at: datetime) -> None:
     taken = min(owes, earned)
     if taken > 0:
         ledger.post("R7", order.code, transfer(book.earned, book.owed_by_seller, taken), at=at)
+
+
+def provider_settled(provider: str, amount: int, fee: int, *, key: str, at: datetime) -> bool:
+    """P2: a provider has passed on to the bank what it held, less its fee. amount: with the fee."""
+    there: Account = ("A", "psp", provider)
+    fees = transfer(("E", "psp_fee", provider), there, fee)
+    return ledger.post("P2", key, joined(transfer(BANK, there, amount - fee), fees), at=at)
+
+
+def payout_sent(shop_code: str, amount: int, *, code: str, at: datetime) -> bool:
+    """W1: what a household has earned is on its way; the bank still has it."""
+    return ledger.post("W1", code, transfer(_payable(shop_code), _transit(shop_code), amount), at=at)
+
+
+def payout_confirmed(shop_code: str, amount: int, *, code: str, at: datetime) -> bool:
+    """W2: the bank has sent it."""
+    return ledger.post("W2", code, transfer(_transit(shop_code), BANK, amount), at=at)
+
+
+def payout_undone(shop_code: str, amount: int, *, code: str, left_bank: bool, at: datetime) -> bool:
+    """W3: it did not arrive, so it is owed again. left_bank: it had left and has come back."""
+    where = BANK if left_bank else _transit(shop_code)
+    return ledger.post("W3", code, transfer(where, _payable(shop_code), amount), at=at)
+
+
+def _payable(shop_code: str) -> Account:
+    return ("L", "seller_payable", shop_code)
+
+
+def _transit(shop_code: str) -> Account:
+    # One for each household, so that its own page can say what is on its way.
+    return ("A", "payout_transit", shop_code)

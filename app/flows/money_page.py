@@ -1,5 +1,6 @@
 """What a household's money page says, straight from the book: five sums and the rows behind each."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,11 +16,13 @@ PAGE = 30
 @dataclass(frozen=True)
 class Money:
     """A shop's money in đồng. held: kept for orders on their way; coming: earned, not yet paid out;
-    received: paid out or kept as cash. at_seller: paid straight to the household's own account;
+    in_transit: paid out, but the bank has not shown it leaving; received: the bank has, or kept as cash.
+    at_seller: paid straight to the household's own account;
     to_give_back: what of it is owed to buyers. fees, taxes: what the market and the tax office took."""
 
     held: Dong = 0
     coming: Dong = 0
+    in_transit: Dong = 0
     received: Dong = 0
     at_seller: Dong = 0
     to_give_back: Dong = 0
@@ -34,8 +37,10 @@ class Sum(StrEnum):
     """Kept by the licensed holder until the buyer has the goods."""
     COMING = "coming"
     """Earned, and on its way to the household."""
+    IN_TRANSIT = "in_transit"
+    """Given to the bank, which has not carried it out yet."""
     RECEIVED = "received"
-    """Paid out to the household, or taken by it in cash."""
+    """Paid out to the household as the bank shows, or taken by it in cash."""
     AT_SELLER = "at_seller"
     """Paid straight to the household: its account, or its hand."""
     TO_GIVE_BACK = "to_give_back"
@@ -50,6 +55,7 @@ class Sum(StrEnum):
 ACCOUNTS: dict[Sum, tuple[tuple[str, str], ...]] = {
     Sum.HELD: (("L", "escrow"),),
     Sum.COMING: (("L", "seller_payable"),),
+    Sum.IN_TRANSIT: (("A", "payout_transit"),),
     Sum.RECEIVED: (("L", "seller_payable"),),
     Sum.AT_SELLER: (("M", "at_seller"),),
     Sum.TO_GIVE_BACK: (("M", "refund_owed"),),
@@ -59,6 +65,13 @@ ACCOUNTS: dict[Sum, tuple[tuple[str, str], ...]] = {
 OF_ORDERS = frozenset({Sum.HELD, Sum.TO_GIVE_BACK})  # kept on an account for each order
 DEBITS = frozenset({Sum.RECEIVED, Sum.AT_SELLER})
 CASH = frozenset({"C3", "C4"})
+PAYOUT = frozenset({"W1", "W2", "W3"})
+# What counts as received: cash; what the bank has shown leaving, less what it brought back. A payout that
+# failed before it left is in neither: W3 undoes it on both accounts.
+RECEIVED_BY: tuple[tuple[str, str, frozenset[str]], ...] = (
+    ("L", "seller_payable", CASH | {"W3"}),
+    ("A", "payout_transit", frozenset({"W2", "W3"})),
+)
 # Rules whose source is an order; that of others is a payment or a refund.
 BY_ORDER = CASH | {"P3", "N2", "F1"}
 
@@ -72,6 +85,7 @@ class Row:
     amount: Dong
     at: datetime
     in_cash: bool
+    payout: bool = False
 
 
 def of_shop(shop: Shop) -> Money:
@@ -89,7 +103,8 @@ def of_code(shop_code: str) -> Money:
     return Money(
         held=sums[Sum.HELD],
         coming=sums[Sum.COMING],
-        received=found.get(ACCOUNTS[Sum.RECEIVED][0], ledger.Sums()).debited,
+        in_transit=sums[Sum.IN_TRANSIT],
+        received=sum(found.get((kind, name), ledger.Sums()).of(rules) for kind, name, rules in RECEIVED_BY),
         at_seller=-sums[Sum.AT_SELLER],
         to_give_back=sums[Sum.TO_GIVE_BACK],
         fees=sums[Sum.FEES],
@@ -103,11 +118,13 @@ def rows_of(shop: Shop, what: Sum, *, after: str | None = None, limit: int = PAG
     after: the key of the last row of the page before. Raises: NotFound when there is no such row.
     """
     by_order = what in OF_ORDERS
+    parts: Sequence[ledger.Part] = [(kind, name, None) for kind, name in ACCOUNTS[what]]
+    if what is Sum.RECEIVED:
+        parts = RECEIVED_BY
     entries = ledger.entries_of(
-        ACCOUNTS[what],
         shop.code,
+        parts,
         by_account=by_order,
-        debits_only=what is Sum.RECEIVED,
         after=f"{shop.code}/{after}" if after and by_order else after,
         limit=limit,
     )
@@ -121,6 +138,7 @@ def rows_of(shop: Shop, what: Sum, *, after: str | None = None, limit: int = PAG
             amount=sign * entry.amount,
             at=entry.at,
             in_cash=entry.rule in CASH,
+            payout=entry.rule in PAYOUT,
         )
         for cause, entry in zip(causes, entries, strict=True)
     ]

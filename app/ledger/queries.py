@@ -1,17 +1,14 @@
 """Reading the book: balances, and the rows that stand behind them. Debits are positive."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Executable, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Executable, and_, func, or_, select
 
 from app.core.db import db
 from app.core.errors import NotFound
 from app.ledger.models import LedgerAccount, LedgerTransaction, Posting
-
-# What takes earned money from a household without its having received it.
-TAKEN_BACK = ("R2", "R3", "R7")
 
 
 def balance(kind: str, name: str, ref: str = "") -> int:
@@ -19,12 +16,32 @@ def balance(kind: str, name: str, ref: str = "") -> int:
     return _sum(LedgerAccount.kind == kind, LedgerAccount.name == name, LedgerAccount.ref == ref)
 
 
+def credits_of(kind: str, name: str) -> dict[str, int]:
+    """Give, by ref, what each account of a kind and name owes, in đồng, where it owes anything."""
+    query = (
+        select(LedgerAccount.ref, -func.sum(Posting.amount))
+        .join(Posting)
+        .where(LedgerAccount.kind == kind, LedgerAccount.name == name)
+        .group_by(LedgerAccount.ref)
+        .having(func.sum(Posting.amount) < 0)
+        .order_by(LedgerAccount.ref)
+    )
+    return {ref: int(total) for ref, total in db.session.execute(query)}
+
+
 @dataclass(frozen=True)
 class Sums:
-    """The balance of some accounts, and what was debited to them but for refunds, in đồng."""
+    """What each rule did to some accounts, in đồng."""
 
-    balance: int = 0
-    debited: int = 0
+    by_rule: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def balance(self) -> int:
+        return sum(self.by_rule.values())
+
+    def of(self, rules: Iterable[str]) -> int:
+        """Add up what some rules did."""
+        return sum(self.by_rule.get(rule, 0) for rule in rules)
 
 
 def sums_of(owner: str, accounts: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Sums]:
@@ -32,16 +49,17 @@ def sums_of(owner: str, accounts: Iterable[tuple[str, str]]) -> dict[tuple[str, 
 
     accounts: pairs of kind and name.
     """
-    spent = and_(Posting.amount > 0, LedgerTransaction.rule.not_in(TAKEN_BACK))
-    out = func.coalesce(func.sum(case((spent, Posting.amount), else_=0)), 0)
     query = (
-        select(LedgerAccount.kind, LedgerAccount.name, func.coalesce(func.sum(Posting.amount), 0), out)
+        select(LedgerAccount.kind, LedgerAccount.name, LedgerTransaction.rule, func.sum(Posting.amount))
         .join(Posting, Posting.account_id == LedgerAccount.id)
         .join(LedgerTransaction, LedgerTransaction.id == Posting.transaction_id)
         .where(or_(*(_owned(kind, name, owner) for kind, name in accounts)))
-        .group_by(LedgerAccount.kind, LedgerAccount.name)
+        .group_by(LedgerAccount.kind, LedgerAccount.name, LedgerTransaction.rule)
     )
-    return {(kind, name): Sums(int(a), int(b)) for kind, name, a, b in db.session.execute(query)}
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    for kind, name, rule, total in db.session.execute(query):
+        found.setdefault((kind, name), {})[rule] = int(total)
+    return {account: Sums(rules) for account, rules in found.items()}
 
 
 def balances_of(accounts: Iterable[tuple[str, str]], refs: Iterable[str]) -> dict[str, dict[str, int]]:
@@ -83,18 +101,20 @@ class Entry:
     position: int
 
 
+# Accounts of a kind and name, and the rules whose postings count there; None counts all.
+Part = tuple[str, str, Collection[str] | None]
+
+
 def entries_of(
-    accounts: Iterable[tuple[str, str]],
     owner: str,
+    parts: Iterable[Part],
     *,
     by_account: bool = False,
-    debits_only: bool = False,
     after: str | None = None,
     limit: int = 30,
 ) -> list[Entry]:
     """List the rows behind an owner's sum, newest first; what has come to nothing is left out.
 
-    accounts: pairs of kind and name.
     by_account: one row for each account below the owner, else one for each source.
     after: the cause of the last row of the page before. Raises: NotFound when there is no such row.
     """
@@ -110,12 +130,10 @@ def entries_of(
         )
         .join(LedgerAccount, LedgerAccount.id == Posting.account_id)
         .join(LedgerTransaction, LedgerTransaction.id == Posting.transaction_id)
-        .where(or_(*(_owned(kind, name, owner) for kind, name in accounts)))
+        .where(or_(*(_part(part, owner) for part in parts)))
         .group_by(cause)
         .having(func.sum(Posting.amount) != 0)
     )
-    if debits_only:
-        query = query.where(Posting.amount > 0, LedgerTransaction.rule.not_in(TAKEN_BACK))
     if after is not None:
         query = query.having(position < _position(query.where(cause == after)))
     rows = db.session.execute(query.order_by(position.desc()).limit(limit))
@@ -162,6 +180,12 @@ def _position(query: Executable) -> int:
     if row is None:
         raise NotFound("ledger entry")
     return int(row[-1])
+
+
+def _part(part: Part, owner: str) -> ColumnElement[bool]:
+    kind, name, rules = part
+    mine = _owned(kind, name, owner)
+    return mine if rules is None else and_(mine, LedgerTransaction.rule.in_(sorted(rules)))
 
 
 def _owned(kind: str, name: str, owner: str) -> ColumnElement[bool]:

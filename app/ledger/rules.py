@@ -11,6 +11,9 @@ from dataclasses import astuple, dataclass
 from app.core.money import Dong, split
 
 Account = tuple[str, str, str]  # kind, name, whose
+OPERATOR = "operator"
+BANK: Account = ("A", "bank", OPERATOR)  # the account that holds buyers' money, and pays households
+BY_TRANSFER = "vietqr"  # the provider whose money comes there without a provider between
 Entry = tuple[Account, int]
 
 
@@ -31,7 +34,9 @@ class Book:
     @property
     def source(self) -> Account:
         """Where the money is: at the provider, or on the household's own account."""
-        return ("A", "psp", self.provider) if self._held else ("M", "at_seller", self.shop)
+        if not self._held:
+            return ("M", "at_seller", self.shop)
+        return BANK if self.provider == BY_TRANSFER else ("A", "psp", self.provider)
 
     @property
     def cash(self) -> Account:

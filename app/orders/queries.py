@@ -36,6 +36,11 @@ def codes_of(ids: Iterable[int]) -> dict[int, str]:
     return {row[0]: row[1] for row in db.session.execute(query)}
 
 
+def find_by_code(code: str) -> Order | None:
+    """Find an order by its code, for the house itself."""
+    return db.session.scalar(select(Order).where(Order.code == code))
+
+
 def get_own(*, shop_id: int, code: str) -> Order:
     """Give an order of this shop. Raises: NotFound for any other."""
     order = db.session.scalar(select(Order).where(Order.code == code, Order.shop_id == shop_id))

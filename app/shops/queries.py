@@ -90,6 +90,13 @@ def get_by_code(code: str) -> Shop:
     return found
 
 
+def by_codes(codes: Collection[str]) -> dict[str, Shop]:
+    """Give those that exist, closed ones too, by code."""
+    if not codes:
+        return {}
+    return {shop.code: shop for shop in db.session.scalars(select(Shop).where(Shop.code.in_(codes)))}
+
+
 def by_ids(ids: Collection[int]) -> dict[int, Shop]:
     """Give those that exist, in one query for a whole list."""
     if not ids:

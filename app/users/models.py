@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped
 
 from app.core.db import BigId, Model, UtcDateTime, personal, plain
@@ -37,6 +37,35 @@ class UserSession(Model):
     seen_at: Mapped[datetime] = plain(UtcDateTime)
     expires_at: Mapped[datetime] = plain(UtcDateTime)
     ended_at: Mapped[datetime | None] = plain(UtcDateTime)
+    proven_at: Mapped[datetime | None] = plain(UtcDateTime)  # when the second factor was given
+
+
+class SecondFactor(Model):
+    """The secret of a person's code app (RFC 6238), sealed; good once its first code was typed back.
+
+    last_step: the newest half minute whose code was used. A code counts only after it, so none counts twice.
+    """
+
+    __tablename__ = "second_factors"
+
+    user_id: Mapped[int] = plain(ForeignKey("users.id"), primary_key=True)
+    secret_sealed: Mapped[str] = personal()
+    last_step: Mapped[int] = plain(BigInteger, default=0)
+    created_at: Mapped[datetime] = plain(UtcDateTime)
+    confirmed_at: Mapped[datetime | None] = plain(UtcDateTime)
+
+
+class RecoveryCode(Model):
+    """One of ten codes on paper, for the day the phone is lost; each opens once."""
+
+    __tablename__ = "recovery_codes"
+    __table_args__ = (UniqueConstraint("user_id", "code_hash"),)
+
+    id: Mapped[int] = plain(BigId, primary_key=True)
+    user_id: Mapped[int] = plain(ForeignKey("users.id"))
+    code_hash: Mapped[str] = plain()
+    created_at: Mapped[datetime] = plain(UtcDateTime)
+    used_at: Mapped[datetime | None] = plain(UtcDateTime)
 
 
 class OneTimeCode(Model):

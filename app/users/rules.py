@@ -13,6 +13,9 @@ PROOF_LIVES = timedelta(minutes=15)  # from the right code to the new PIN; she m
 SESSION_LIVES = timedelta(days=60)
 SEEN_EVERY = timedelta(hours=1)
 NAME_LENGTH = 80
+STAFF_PROOF_LIVES = timedelta(hours=12)  # a working day; then the code is asked for again
+STEP = 30  # seconds that a code of the app lives (RFC 6238)
+RECOVERY_CODES = 10
 
 
 class Role(StrEnum):
@@ -29,6 +32,10 @@ class Role(StrEnum):
     SUPPORT = "support"
     CASHIER = "cashier"
     OPERATOR = "operator"
+
+
+MONEY_DESK = frozenset({Role.CASHIER, Role.OPERATOR})
+STAFF = MONEY_DESK | {Role.SUPPORT, Role.MODERATOR}
 
 
 class Purpose(StrEnum):
@@ -55,6 +62,8 @@ class Failing(StrEnum):
     """A one-time code, counted for the phone it was sent to."""
     ORDER = "order"
     """A purchase's code, counted for the phone it was looked for with."""
+    SECOND_FACTOR = "second_factor"
+    """A code of the code app or a recovery code, counted for the person."""
     ADDRESS = "address"
     """Any of them, counted for the network address it came from."""
 
@@ -68,6 +77,7 @@ LIMITS: Mapping[Failing, Sequence[Limit]] = {
     Failing.PIN: ((5, timedelta(days=1)),),
     Failing.CODE: ((5, timedelta(minutes=5)), (20, timedelta(hours=1)), (50, timedelta(days=1))),
     Failing.ORDER: ((10, timedelta(hours=1)), (30, timedelta(days=1))),
+    Failing.SECOND_FACTOR: ((5, timedelta(minutes=5)), (20, timedelta(hours=1)), (50, timedelta(days=1))),
     Failing.ADDRESS: ((60, timedelta(minutes=10)), (600, timedelta(days=1))),
 }
 LONGEST = timedelta(days=1)

@@ -12,8 +12,11 @@ from app.users.models import UserSession
 from app.users.rules import SEEN_EVERY, SESSION_LIVES
 
 
-def start(*, user_id: int, device: str, at: datetime) -> str:
-    """Open a sign-in and give its token, which is stored nowhere else."""
+def start(*, user_id: int, device: str, at: datetime, proven: bool = False) -> str:
+    """Open a sign-in and give its token, which is stored nowhere else.
+
+    proven: the second factor was given in this moment.
+    """
     token = new_token()
     with atomic():
         db.session.add(
@@ -24,6 +27,7 @@ def start(*, user_id: int, device: str, at: datetime) -> str:
                 created_at=at,
                 seen_at=at,
                 expires_at=at + SESSION_LIVES,
+                proven_at=at if proven else None,
             )
         )
     return token

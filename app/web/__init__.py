@@ -7,6 +7,7 @@ from app.web import access, bodies, caching, errors, filters, guard, headers, la
 from app.web.dev import pages as dev
 from app.web.hooks import pages as hooks
 from app.web.seller import pages as seller
+from app.web.staff import pages as staff
 from app.web.storefront import pages as storefront
 
 
@@ -25,7 +26,7 @@ def mount(app: Flask, config: Config) -> None:
     caching.init(app)
     headers.init(app)
     turns.init(app)
-    for blueprint in (*storefront.BLUEPRINTS, *seller.BLUEPRINTS, *hooks.BLUEPRINTS):
+    for blueprint in (*storefront.BLUEPRINTS, *seller.BLUEPRINTS, *staff.BLUEPRINTS, *hooks.BLUEPRINTS):
         app.register_blueprint(blueprint)
     if not config.is_production:
         for blueprint in dev.BLUEPRINTS:

@@ -12,7 +12,10 @@ from flask import Flask, abort, current_app, g, redirect, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from app.core import clock
+from app.flows import staff_door
 from app.shops import queries as shops
+from app.users.rules import MONEY_DESK
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -30,6 +33,10 @@ class Rule(StrEnum):
     """A member of a shop; `g.shop` is set."""
     OWNER = "owner"
     """The owner of a shop; `g.shop` is set."""
+    STAFF_DOOR = "staff_door"
+    """Whoever has a role at a desk, with or without the second factor; `g.staff_roles` is set."""
+    STAFF = "staff"
+    """The money desk: cashier or operator, with the second factor; `g.staff_roles` is set."""
     HOOK = "hook"
     """A provider's machine; the signature over the raw body is the proof."""
     DEV = "dev"
@@ -79,7 +86,21 @@ def _enforce() -> Response | None:
         return redirect(url_for("signing_in.phone", next=request.full_path.rstrip("?")))
     if who in (Rule.SHOP, Rule.OWNER):
         return _enter_shop(who)
+    if who in (Rule.STAFF_DOOR, Rule.STAFF):
+        return _enter_desk(who)
     return None if who is Rule.SIGNED_IN else abort(403)
+
+
+def _enter_desk(who: Rule) -> Response | None:
+    """Look at the roles with every request: one that was taken away opens nothing from then on."""
+    at = clock.now()
+    g.staff_name = current_user.name
+    g.staff_roles = staff_door.staff_roles(current_user.user_id, at=at)
+    if not g.staff_roles or (who is Rule.STAFF and not g.staff_roles & MONEY_DESK):
+        abort(404)
+    if who is Rule.STAFF and not staff_door.is_proven(current_user.proven_at, at=at):
+        return redirect(url_for("staff_door.code")) if request.method == "GET" else abort(403)
+    return None
 
 
 def _enter_shop(who: Rule) -> Response | None:

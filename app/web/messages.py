@@ -1,7 +1,18 @@
 """Every refusal in words, in the reader's language. A test demands an entry for each."""
 
 from app.core.errors import Refused
-from app.web.wording import Sentences, catalog, checkout, delivery, orders, payments, photos, shops, users
+from app.web.wording import (
+    Sentences,
+    catalog,
+    checkout,
+    delivery,
+    orders,
+    payments,
+    photos,
+    shops,
+    staff,
+    users,
+)
 
 ROOMS = (
     catalog,
@@ -11,6 +22,7 @@ ROOMS = (
     payments,
     photos,
     shops,
+    staff,
     users,
 )  # fmt: skip
 

@@ -5,6 +5,7 @@ wherever the cookie has gone in the meantime.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask import Flask, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
@@ -36,6 +37,7 @@ class SignedIn(UserMixin):  # type: ignore[misc]
     name: str
     language: str
     token: str
+    proven_at: datetime | None = None  # when the second factor was given on this device
 
     def get_id(self) -> str:
         """Give what the cookie holds: the token of the sign-in, never the number of the person."""
@@ -47,7 +49,7 @@ def _load(token: str) -> SignedIn | None:
     if found is None:
         return None
     user = found.user
-    return SignedIn(user.id, found.session.id, user.name, user.language, token)
+    return SignedIn(user.id, found.session.id, user.name, user.language, token, found.session.proven_at)
 
 
 def _keep_alive() -> None:

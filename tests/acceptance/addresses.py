@@ -79,6 +79,18 @@ PUBLIC: dict[str, Callable[[Any], tuple[Args, Args]]] = {
         {"code": w.market.lan.shop.code, "drawn": "0"},
         {"code": "GH000000", "drawn": "0"},
     ),
+    "book.one_kind": lambda w: ({"kind": "L", "name": "escrow"}, {"kind": "L", "name": "khong-co"}),
+    "book.transaction": lambda w: ({"number": 1}, {"number": 10**15}),
+    **{
+        f"payouts.{name}": lambda w, batch=batch: ({"code": w.market.payouts[batch]}, {"code": "LC000000"})
+        for name, batch in {
+            **dict.fromkeys(("show", "file", "codes"), "released"),
+            **dict.fromkeys(("approve", "cancel"), "draft"),
+            "release": "approved",
+            "fail": "released.line",
+        }.items()
+    },
+    "payouts.unlock": lambda w: ({"code": w.market.lan.shop.code}, {"code": "GH000000"}),
     "static": lambda w: ({"filename": "js/repeat.js"}, {"filename": "../wsgi.py"}),
     "dev.become": lambda w: ({"key": "lan"}, {"key": "nobody"}),
 }
@@ -129,6 +141,8 @@ def _where(world: Any, route: Route, role: str, whose: str) -> tuple[Args | None
             else world.devices["owner" if role != "owner" else "buyer"]
         )
         return ({"code": device[:SHORT]} if device else None), {}
+    if name == "book.account":
+        return {"kind": "A", "name": "psp"}, {"ma": "sandbox" if whose == "own" else "khong-co"}
     if name in ("sandbox.show", "sandbox.press"):
         return _practice(world, whose)
     if name not in PUBLIC:

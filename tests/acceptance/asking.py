@@ -30,10 +30,10 @@ from tests.acceptance.still import Still, still
 from tests.databases import Database
 from tests.factories import sign_in
 
-ROLES = ("anonymous", "buyer", "owner", "other_owner", "helper", "officer")
-LATER = (
-    *("team_member", "team_head", "province_officer", "moderator", "support", "cashier", "operator"),
-)  # no page knows them yet
+ROLES = ("anonymous", "buyer", "owner", "other_owner", "helper", "officer", "cashier", "operator")
+LATER = (*("team_member", "team_head", "province_officer", "moderator", "support"),)  # no page knows them yet
+PRIVATE = (Rule.SHOP, Rule.OWNER, Rule.SIGNED_IN, Rule.STAFF, Rule.STAFF_DOOR)  # who is nobody is sent away
+DESK = ("cashier", "operator")
 MEMBERS = {"owner": "lan", "helper": "lan", "other_owner": "khoa"}
 METHODS = ("GET", "POST")
 SESSION, CART = "__Host-cho", "__Host-gio"
@@ -63,6 +63,8 @@ DOES: dict[str, Callable[[Market], dict[str, str]]] = {
     "seller_giving_back.give_back": lambda m: {**_no_goods(m), "amount": "5000", "sure": "1"},
     "seller_goods.undo": lambda m: {"key": MOVE},
     "seller_orders.undo": lambda m: {"step": "unpack"},
+    "payouts.file": lambda m: {"bank": "chung", "kind": "csv"},
+    "payouts.fail": lambda m: {"reason": "Sai số tài khoản"},
     "sandbox.press": lambda m: {"choice": "late"},
 }
 
@@ -170,16 +172,18 @@ def meet(app: Flask, stand: Still, market: Market) -> World:
         "other_owner": market.khoa.user,
         "helper": market.helper,
         "officer": market.hoa,
+        "cashier": market.cashier,
+        "operator": market.operator,
     }
     proofs = {
         "arriving": _asked(Purpose.SIGN_UP, 1),
         "proven": _asked(Purpose.SIGN_UP, 2, proven=True),
         "moving": _asked(Purpose.CHANGE_PHONE, 3, user_id=market.binh.id),
     }
-    for role in (*ROLES, *proofs):
-        world.cookies[role] = _cookies(
-            app, {**people, "moving": market.binh}.get(role), proofs.get(role), role
-        )
+    # Staff before the second door: one gives the code, one sets the code app up.
+    others = {"moving": market.binh, "at_door": market.operator, "enrolling": market.newcomer}
+    for role in (*ROLES, *proofs, "at_door", "enrolling"):
+        world.cookies[role] = _cookies(app, {**people, **others}.get(role), proofs.get(role), role)
     told = {
         "owner": ("An", LAN, CANARIES["lan.cart"], ""),
         "buyer": (
@@ -195,7 +199,7 @@ def meet(app: Flask, stand: Still, market: Market) -> World:
     give_device(market.lan.user, CANARIES["lan.device"])
     give_device(market.minh, CANARIES["minh.device"])
     world.devices = {role: list_sessions(user.id, at=NOW)[0].token_hash for role, user in people.items()}
-    for row in (*people.values(), market.binh, market.lan.shop, market.khoa.shop):
+    for row in (*people.values(), market.binh, market.newcomer, market.lan.shop, market.khoa.shop):
         db.session.refresh(row)
         db.session.expunge(row)
     db.session.remove()
@@ -217,7 +221,7 @@ def _asked(purpose: Purpose, number: int, *, proven: bool = False, user_id: int 
 def _cookies(app: Flask, user: User | None, proof: str | None, role: str) -> dict[str, str]:
     client = app.test_client()
     if user is not None:
-        sign_in(client, user)
+        sign_in(client, user, proven=role in DESK)
     with client.session_transaction() as session:
         if role != "anonymous":
             session["csrf_token"] = RAW_TOKEN

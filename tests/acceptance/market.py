@@ -24,15 +24,28 @@ from app.orders import carts, placing
 from app.orders.models import Order, Purchase
 from app.orders.queries import get_by_code, link_token
 from app.orders.rules import DeclineReason
+from app.payments import payouts
 from app.payments.models import Payment, Refund
+from app.payments.payout_rules import BatchEvent, PayoutEvent
 from app.shops import accounts
 from app.shops.models import Household, Shop, ShopMember
+from app.users import second_factor
 from app.users.models import User, UserSession
 from app.users.rules import Role
 from app.users.services import grant
 from tests import paying
 from tests.accounts import give_account
-from tests.factories import AT, add, checkout_request, commune, make_cart, make_offer, make_shop, make_user
+from tests.factories import (
+    AT,
+    add,
+    checkout_request,
+    commune,
+    make_cart,
+    make_offer,
+    make_shop,
+    make_staff,
+    make_user,
+)
 
 NOW = AT + timedelta(minutes=2)
 MOVE = "stock-move-of-these-tests"
@@ -104,8 +117,12 @@ class Market:
     binh: User
     hoa: User
     helper: User
+    cashier: User
+    operator: User
+    newcomer: User
     links: dict[str, Link]
     secret_photo: str
+    payouts: dict[str, str]
 
 
 def build() -> Market:
@@ -123,9 +140,38 @@ def build() -> Market:
     khoa = _stall(people.khoa, "Vườn quýt anh Khoa", "direct", "")
     add(ShopMember(user_id=people.helper.id, shop_id=lan.shop.id, role="helper", started_at=AT))
     grant(user_id=people.hoa.id, role=Role.COMMUNE_OFFICER, unit_id=unit.id, actor=SYSTEM, at=AT)
+    desk = (make_staff(Role.CASHIER, "Hanh"), make_staff(Role.OPERATOR, "Quang"), make_staff(enrolled=False))
+    second_factor.begin(user_id=desk[2].id, at=AT)
     links = _trade(people, lan, khoa)
     secret = _photo(lan.shop, "staff")
-    return Market(lan, khoa, people.minh, people.binh, people.hoa, people.helper, links, secret.key)
+    staff = (people.hoa, people.helper, *desk)
+    batches = _payouts(lan, khoa, desk[0])
+    return Market(lan, khoa, people.minh, people.binh, *staff, links, secret.key, batches)
+
+
+def _payouts(lan: Stall, khoa: Stall, cashier: User) -> dict[str, str]:
+    """Write three batches, in the states where something can be done with them. Gives their codes."""
+    found = {}
+    for number, (name, stall, events) in enumerate(
+        (
+            ("released", lan, (PayoutEvent.APPROVE, PayoutEvent.RELEASE)),
+            ("draft", lan, ()),
+            ("approved", khoa, (PayoutEvent.APPROVE,)),
+        )
+    ):
+        with atomic():
+            batch = payouts.open_batch(drafted_by=cashier.id, at=NOW)
+            account = ("970405", "Agribank", "8400123456789", "NONG THI SEN")
+            target = payouts.Target(stall.shop.id, stall.shop.code, number + 1, 230_000, *account)
+            payout = payouts.add(batch, target, at=NOW)
+            assert payout is not None
+            for event in events:
+                payouts.move(payout, event, at=NOW)
+                payouts.move_batch(batch, BatchEvent(event), at=NOW, by=cashier.id)
+        found |= {name: batch.code, f"{name}.line": payout.code}
+        if name == "draft":
+            payouts.lock_account(payout, at=NOW)
+    return found
 
 
 def _photo(shop: Shop, visibility: str = "public") -> Media:

@@ -10,10 +10,10 @@ from app import create_app
 from app.config import Config
 from app.web.access import RouteWithoutRule, Rule, require_a_rule_for_every_route, rule
 from tests.acceptance import matrix
-from tests.acceptance.asking import LATER, ROLES, World, scratch
+from tests.acceptance.asking import DESK, LATER, PRIVATE, ROLES, World, scratch
 from tests.acceptance.matrix import Case
 
-OUTSIDE = {"anonymous", "buyer", "officer"}  # of every shop
+OUTSIDE = {"anonymous", "buyer", "officer", *DESK}  # of every shop
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +83,8 @@ def _fits(who: Rule, method: str, whose: str, role: str, status: int) -> bool:
     refused = 302 if method == "GET" else 403
     if who in (Rule.SHOP, Rule.OWNER) and role in OUTSIDE:
         return status == refused
+    if who in (Rule.STAFF, Rule.STAFF_DOOR) and role not in DESK:
+        return status == (refused if role == "anonymous" else 404)
     if who is Rule.SIGNED_IN and role == "anonymous":
         return status == refused
     if who is Rule.OWNER and role == "helper":
@@ -100,7 +102,7 @@ def test_no_judged_status_lets_a_stranger_in(world: World, judged: dict) -> None
 
 def test_strangers_are_sent_to_the_door_of_this_house(world: World) -> None:
     for case in matrix.cases(world):
-        private = world.rule(case.route) in (Rule.SHOP, Rule.OWNER, Rule.SIGNED_IN)
+        private = world.rule(case.route) in PRIVATE
         if case.role == "anonymous" and case.method == "GET" and private:
             assert matrix.send(world, case).location.startswith("/dang-nhap?next=/"), case
 

@@ -11,7 +11,7 @@ from app.orders.models import Order, Purchase
 from app.web.access import Rule, rule
 from tests.acceptance import matrix
 from tests.acceptance.addresses import victims
-from tests.acceptance.asking import World, scratch
+from tests.acceptance.asking import PRIVATE, World, scratch
 from tests.acceptance.market import CANARIES, PHONES
 
 SECRETS = {**CANARIES, **{f"written {phone}": phone for phone in PHONES}}
@@ -45,7 +45,7 @@ def leaks(world: World) -> list[str]:
     found = []
     for case in strange(world):
         answer = matrix.send(world, case)
-        outside = world.rule(case.route) in (Rule.SHOP, Rule.OWNER, Rule.SIGNED_IN)
+        outside = world.rule(case.route) in PRIVATE
         hidden = answer.status_code == 404 or (outside and answer.status_code in (302, 403))
         if not hidden or told(answer.text) or answer.changed:
             found.append(

@@ -12,6 +12,7 @@ from app.core.errors import NotFound
 from app.demo import cast
 from app.flows import signing_in as flow
 from app.users import queries as users
+from app.users import second_factor
 from app.web.access import Rule, rule
 from app.web.dev.guide_samples import samples
 from app.web.signing_in import device, enter
@@ -38,6 +39,8 @@ DOORS = (
     Door("khoa", cast.KHOA, _("Khoa, another grower"), _("Buyers pay his own account"), "season", SELLER),
     Door("minh", cast.MINH, _("Minh, a buyer"), _("With orders in many states"), "basket", "order.mine"),
     Door("hoa", cast.HOA, _("Hoa, an officer"), _("Her pages come with the teams"), "shield", "account.show"),
+    Door("hanh", cast.HANH, _("Hạnh, a cashier"), _("Pays households out"), "money", "desk.show"),
+    Door("quang", cast.QUANG, _("Quang, an operator"), _("The second to approve"), "shield", "desk.show"),
 )  # fmt: skip
 
 
@@ -45,7 +48,16 @@ DOORS = (
 @rule(Rule.DEV)
 def show() -> str:
     """List the doors."""
-    return render_template("dev/doors.html", doors=[d for d in DOORS if users.find_by_phone(d.phone)])
+    known = {door.key: users.find_by_phone(door.phone) for door in DOORS}
+    codes = {key: _code(user.id) for key, user in known.items() if user}
+    return render_template("dev/doors.html", doors=[d for d in DOORS if known[d.key]], codes=codes)
+
+
+def _code(user_id: int) -> tuple[str, str] | None:
+    """Give the code of the code app and its secret, for who has one: shown here and nowhere else."""
+    if not second_factor.is_enrolled(user_id):
+        return None
+    return second_factor.code_at(user_id, clock.now()), second_factor.secret_of(user_id)
 
 
 @blueprint.post("/vao/<key>")

@@ -16,6 +16,7 @@ blueprint = Blueprint("seller_money", __name__, url_prefix="/ban/tien")
 ADDRESSES = {
     "dang-giu": Sum.HELD,
     "sap-ve": Sum.COMING,
+    "dang-chuyen": Sum.IN_TRANSIT,
     "da-nhan": Sum.RECEIVED,
     "ve-tai-khoan": Sum.AT_SELLER,
     "can-tra": Sum.TO_GIVE_BACK,

@@ -1,0 +1,1 @@
+"""The desks of staff under /quan-tri."""

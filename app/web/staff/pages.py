@@ -1,0 +1,12 @@
+"""The blueprints of this audience, in the order of their addresses."""
+
+from flask import Blueprint
+
+from app.web.staff import book, desk, door, payouts
+
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    door.blueprint,
+    desk.blueprint,
+    payouts.blueprint,
+    book.blueprint,
+)  # fmt: skip
