@@ -150,11 +150,11 @@ def _rest(payment: Payment) -> int:
 
 def _went_where_shown(transfer: Transfer, payment: Payment) -> bool:
     """Money on another account than the payer was shown pays nobody's order by itself."""
-    shown = squeeze(_shown_account(payment))
+    shown = squeeze(shown_account(payment))
     return bool(shown) and shown in (squeeze(transfer.account), squeeze(transfer.virtual))
 
 
-def _shown_account(payment: Payment) -> str:
+def shown_account(payment: Payment) -> str:
     """Give the number in the code that the payer was shown; it is drawn anew, for none is written down."""
     if payment.settlement == "held":
         return feeds.operator_account()

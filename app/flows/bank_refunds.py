@@ -74,7 +74,8 @@ def confirm_by_line(
 ) -> bool:
     """An outgoing line of the bank shows a refund: held, agreed by two people; direct, the household's.
 
-    account: our own account that the line stands on, as the book names it. The same line counts once. Joins the unit of the line.
+    account: our own account that the line stands on, as the book names it. The same line counts once. Joins
+    the unit of the line.
     Returns False for what this refund does not wait for: another sum, no approval, no such refund; the line
     is then a matter for people.
     """

@@ -108,9 +108,9 @@ def _with_bank(payment_ids: list[int], at: datetime) -> int:
     opened = 0
     for payment_id in payment_ids:
         payment = payments.get(payment_id)
-        shown = squeeze(str((payment.start or {}).get("account") or ""))
         if payment.provider != bank_feed.PROVIDER or payment.changed_at > at - PATIENCE:
             continue
+        shown = squeeze(bank_feed.shown_account(payment))
         shows = proven.get(payment_id, 0)
         if shows != payment.received and (shows or shown in reported):
             found = {"settled": payment.received, "lines": shows, "due": payment.amount}

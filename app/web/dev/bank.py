@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from app.core import clock
 from app.core.clock import local
 from app.core.codes import ALPHABET
-from app.flows.bank_feed import PROVIDER
+from app.flows.bank_feed import PROVIDER, shown_account
 from app.payments import feeds
 from app.payments import queries as payments
 from app.payments.feeds.sepay import SePay
@@ -28,7 +28,9 @@ CHOICES = ("pay", "less", "more", "slip", "nocode")
 def show() -> str:
     """List the payments that wait for a transfer, each with what a payer may do."""
     waiting = [p for p in payments.waiting_of(PROVIDER) if p.start]
-    return render_template("dev/bank.html", waiting=waiting, said=request.args.get("da", ""), rest=_rest)
+    return render_template(
+        "dev/bank.html", waiting=waiting, said=request.args.get("da", ""), rest=_rest, account=shown_account
+    )
 
 
 def _rest(payment: Payment) -> int:
@@ -59,9 +61,9 @@ def line(payment: Payment, choice: str, at: datetime) -> dict[str, object]:
     number = secrets.randbelow(10**12)
     return {
         "id": number,
-        "gateway": str((payment.start or {}).get("bank") or "Vietcombank"),
+        "gateway": "Vietcombank",
         "transactionDate": f"{local(at):%Y-%m-%d %H:%M:%S}",
-        "accountNumber": str((payment.start or {}).get("account") or ""),
+        "accountNumber": shown_account(payment),
         "code": None,
         "content": f"MBVCB.{number}.{memo}.CT tu 0071000000000 NGUOI MUA",
         "transferType": "in",
