@@ -7,7 +7,7 @@ from playwright.sync_api import BrowserContext
 from sqlalchemy import select
 
 from app.core.db import db
-from app.ledger import queries as ledger
+from app.flows import proving
 from app.payments.models import Payment
 from tests import factories
 from tests.browser import walks
@@ -53,4 +53,4 @@ def test_a_guest_pays_on_stripes_own_page(market: Market, phone: Callable[..., B
     with market.app().app_context():
         payment = db.session.scalars(select(Payment).where(Payment.provider == "stripe")).one()
         assert (payment.state, payment.received) == ("paid", payment.amount)
-        assert list(ledger.faults()) == []
+        assert proving.faults() == []

@@ -8,6 +8,7 @@ from playwright.sync_api import BrowserContext
 
 from app.core import clock
 from app.core.db import db
+from app.flows import proving
 from app.ledger import queries as ledger
 from app.orders.models import Order, Purchase
 from app.orders.queries import link_token
@@ -43,7 +44,7 @@ def test_a_buyer_pays_by_wallet(app: Flask, phone: Callable[..., BrowserContext]
         assert vi("The households have your order. You get a message with every step.") in minh.page.content()
         assert states() == ("accepted", "paid")
         assert ledger.balance("A", "psp", code) == 120_000
-        assert ledger.faults() == []
+        assert proving.faults() == []
 
 
 def test_control_a_form_cannot_lead_straight_to_the_wallet(

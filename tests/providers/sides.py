@@ -20,6 +20,7 @@ from app.payments.models import Payment
 from app.payments.providers.base import Answer, RawRequest
 from app.shops.models import Shop
 from tests import factories, paying
+from tests.accounts import give_account
 from tests.providers.doubles.momo import MomoDouble
 from tests.providers.doubles.serving import Double, Message, Switches, serving
 from tests.providers.doubles.vnpay import VnpayDouble
@@ -137,6 +138,18 @@ class SandboxSide(Side):
 class CashSide(Side):
     code = "cod"
     says = {"forged": "404 "}
+
+
+class TransferSide(Side):
+    """Banks carry the money and nobody reports to this adapter: bank lines have doors of their own."""
+
+    code = "vietqr"
+    says = {"forged": "404 "}
+
+    def household(self) -> Shop:
+        shop = super().household()
+        give_account(shop)
+        return shop
 
 
 class WalletSide(Side):
@@ -264,6 +277,7 @@ SIDES: dict[str, Entry] = {
         frozenset({T.TALKS, T.TELLS_FAILURES, T.NAMES_CURRENCY, T.REFUNDS}),
     ),
     "cod": Entry(lambda: nullcontext(CashSide())),
+    "vietqr": Entry(lambda: nullcontext(TransferSide())),
     "stripe": Entry(stripe_side, frozenset({T.TALKS, T.CALLED, T.OPENS, T.NAMES_CURRENCY, T.REFUNDS})),
     "vnpay": Entry(
         lambda: _wallet(VnpayDouble()), frozenset({*_ALL_WALLETS, T.TELLS_FAILURES, T.NAMES_CURRENCY})

@@ -13,8 +13,7 @@ from flask import Flask
 from app.config import Config
 from app.core.actor import GUEST
 from app.core.db import db
-from app.flows import briefing, clocks, fulfilment, refunding
-from app.ledger import queries as ledger
+from app.flows import briefing, clocks, fulfilment, proving, refunding
 from app.orders.models import Purchase
 from app.orders.queries import link_token
 from app.payments import providers
@@ -77,7 +76,7 @@ def test_paid_through_the_web_to_a_clean_book_and_a_refund(
     stripe.deliver(knock)
     assert fresh(refund).state == "succeeded"
     invariants.check()
-    assert ledger.faults() == []
+    assert proving.faults() == []
 
 
 def test_a_signed_message_pays_once_however_often_it_comes(

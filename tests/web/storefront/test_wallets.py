@@ -8,6 +8,7 @@ import requests
 from flask import Flask
 
 from app.core.db import db
+from app.flows import proving
 from app.ledger import queries as ledger
 from app.orders.models import Order, Purchase
 from app.orders.queries import link_token
@@ -88,7 +89,7 @@ def test_from_the_cart_to_the_book(app: Flask, wallet: Double, request: pytest.F
     text = buyer.open(back.removeprefix(market)).text
     assert "bat-dau" not in text and "http-equiv" not in text, "nothing is left to be done"
     assert ledger.balance("A", "psp", code) == 120_000
-    assert ledger.faults() == []
+    assert proving.faults() == []
     invariants.check()
 
 
