@@ -31,7 +31,7 @@ from app.payments.providers.base import (
     ProviderDown,
     RawRequest,
 )
-from app.payments.rules import LineState
+from app.payments.rules import LineState, is_word
 from app.users import audit
 
 log = logging.getLogger(__name__)
@@ -185,6 +185,8 @@ def _settle(
         bookkeeping.known_whose(PROVIDER, line.amount, key=line.transfer_key, at=at)
     lines.move(line, LineState.MATCHED, payment_id=payment.id, by=by, remark=remark, at=at)
     if fresh <= 0:
+        if is_word(payment.paid_ref):
+            moves.receive(payment, 0, paid_ref=line.reference or line.transfer_key)
         return
     event = Event(
         provider=PROVIDER,

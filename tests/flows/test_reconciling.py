@@ -132,10 +132,11 @@ def test_a_lost_callback_is_found_within_ten_minutes(gateway: Asked, paid_after:
 
 
 def test_a_provider_that_breaks_does_not_keep_the_others_from_being_asked(gateway: Asked) -> None:
-    broken, down, well = bought("asked"), bought("asked"), bought("asked")
+    providers._offered["silent"] = silent = Asked()  # type: ignore[assignment]
+    broken, down, well = bought("asked"), bought("silent"), bought("asked")
     gone = bought("nobody-offers-this")
     gateway.says[broken.code] = RuntimeError("bug")
-    gateway.says[down.code] = ProviderDown("Timeout")
+    silent.says[down.code] = ProviderDown("Timeout")
     gateway.knows(well)
     assert clocks.ask_providers(at=later(minutes=2)) == 4
     assert [state(p) for p in (broken, down, well, gone)] == ["pending", "pending", "paid", "pending"]

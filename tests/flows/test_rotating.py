@@ -49,7 +49,7 @@ def opened() -> list[str]:
 
 def test_after_a_rotation_the_old_key_is_not_needed(shop: object) -> None:
     sealing.bind(NEW, OLD)
-    done = rotating.rotate()
+    done = {what: count for what, count in rotating.rotate().items() if count}
     assert done == {
         "bank_accounts.sealed_number": 1,
         "bank_accounts.number_hash": 1,

@@ -10,13 +10,14 @@ from sqlalchemy import select
 from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import NotFound
-from app.flows import clocks, fulfilment, seller_word, settlement
+from app.flows import bank_feed, clocks, fulfilment, seller_word
 from app.orders.models import Order
+from app.payments.feeds.base import Transfer
 from app.payments.models import InboxKey, Payment, Refund
-from app.payments.providers.base import Event, Fact, Outcome
+from app.payments.providers.base import Outcome
 from app.users.models import AuditEvent
 from tests import factories, invariants
-from tests.accounts import give_account
+from tests.accounts import NUMBER, give_account
 from tests.factories import AT, later
 
 LAN = Actor("user", 7)
@@ -50,9 +51,17 @@ def say(order: Order, *, amount: int | None = None, shop_id: int | None = None, 
 
 def line(order: Order, amount: int, number: str, at: datetime = AT) -> Outcome:
     """Let a line of the bank say that money came."""
-    code = payment_of(order).code
-    fact = Event("vietqr", Fact.PAID, f"bank:{number}", code, amount, "VND", at, paid_ref=number)
-    return settlement.settle(fact, message_id=0, at=at)
+    told = Transfer(
+        source="sepay",
+        key=number,
+        account=NUMBER,
+        direction="in",
+        amount=amount,
+        text=payment_of(order).code,
+        reference=number,
+        at=at,
+    )
+    return bank_feed.take(told, message_id=0, at=at)
 
 
 def test_her_word_pays_the_order_and_says_who_said_so(app: Flask) -> None:
