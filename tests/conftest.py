@@ -83,6 +83,7 @@ def config(database: databases.Database, tmp_path_factory: pytest.TempPathFactor
         database_url=database.url,
         queue_url="memory",
         media_dir=tmp_path_factory.mktemp("media"),
+        keys={"CASSO_KEY": "casso-key-of-the-tests"},
         **SECRETS,
     )
 

@@ -146,6 +146,14 @@ class Market(RuleBasedStateMachine):
         self.said.append(said)
         assert paying.send(said, at=self.now).status == 200
 
+    @rule(pick=picks)
+    def pay_too_little(self, pick: int) -> None:
+        """One more order, and a thousand less than it costs."""
+        self.order(pick, pick, 1, False, 1, 0, ENDS[0])
+        order = self._pick(Order, 0, open_only=True)
+        if order is not None and order.state == State.AWAITING_PAYMENT:
+            self._pay(payments_of(order)[0], "less")
+
     @rule(pick=picks, missing=st.integers(0, 5), end=st.sampled_from(ENDS))
     def go_on(self, pick: int, missing: int, end: str) -> None:
         """Bring one order on, as its people would, to its end or some steps short of it."""
