@@ -48,6 +48,9 @@ NO_PAGES = {
     "pay.state",
     "pay.leave",  # to wallets, which the demo market does not offer
     "pay.picture",
+    "order.receipt",
+    "seller_papers.receipt",
+    "seller_papers.book",
     "checkout.start",
 }
 LISTING = "/sp/na-dai-chi-lang-vietgap-loai-1-L001"

@@ -33,6 +33,9 @@ NO_PAGES = {
     "pay.state",
     "pay.leave",  # to wallets, which the demo market does not offer
     "pay.picture",
+    "order.receipt",
+    "seller_papers.receipt",
+    "seller_papers.book",
 }
 
 
