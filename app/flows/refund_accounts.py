@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.core.actor import Actor
-from app.core.bank_list import banks, read_holder, read_number
 from app.core.db import atomic
 from app.core.errors import NotFound, Refused
 from app.core.money import Dong
@@ -15,6 +14,7 @@ from app.payments import queries as payments
 from app.payments import returning
 from app.payments.models import Refund, RefundAccount
 from app.payments.rules import Way
+from app.shops import banks
 from app.users import audit
 
 
@@ -68,9 +68,9 @@ def name(
 
 
 def _read(bank: str, number: str, holder: str) -> returning.Account:
-    if bank not in banks():
+    if banks.find(bank) is None:
         raise BadAccount("bank")
-    account = returning.Account(bank, read_number(number), read_holder(holder))
+    account = returning.Account(bank, banks.read_number(number), banks.read_holder(holder))
     if not account.number:
         raise BadAccount("number")
     if not account.holder:
@@ -82,8 +82,7 @@ def masked(row: RefundAccount | None) -> Masked | None:
     """Give an account as anybody may see it who may see the refund."""
     if row is None:
         return None
-    bank = banks().get(row.bank_bin)
-    return Masked(bank.short_name if bank else row.bank_bin, row.last_digits)
+    return Masked(banks.name_of(row.bank_bin), row.last_digits)
 
 
 def transfer_of_shop(*, shop_id: int, refund_code: str, actor: Actor, at: datetime) -> Transfer:
@@ -102,10 +101,9 @@ def transfer(refund: Refund, *, actor: Actor, at: datetime) -> Transfer:
     account = returning.open_account(refund)
     with atomic():
         audit.record(kind="refund_account_read", actor=actor, subject=refund.code, at=at)
-    bank = banks().get(account.bank_bin)
     return Transfer(
         bank_bin=account.bank_bin,
-        bank=bank.short_name if bank else account.bank_bin,
+        bank=banks.name_of(account.bank_bin),
         number=account.number,
         holder=account.holder,
         amount=refund.amount,

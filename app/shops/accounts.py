@@ -4,7 +4,6 @@ The first account counts at once. Another one waits a day, in which the one befo
 `move` is the only writer of an account's state.
 """
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,13 +17,12 @@ from app.core.actor import Actor
 from app.core.db import atomic, db, savepoint
 from app.core.errors import NotFound, Refused
 from app.core.sealing import keyed_hash, keyed_hashes, seal, unseal
-from app.core.text import narrow, same_name, unaccented
+from app.core.text import same_name
 from app.shops import banks, queries, rules
 from app.shops.models import BankAccount
 from app.shops.rules import AccountEvent, AccountState
 from app.users import audit
 
-_NUMBER = re.compile(r"[0-9A-Z]{6,19}")  # NAPAS carries 19 at most; some banks give names of letters
 PURPOSE = "bank-account"
 
 
@@ -108,16 +106,17 @@ def read(*, shop_id: int, bank: str, number: str, holder: str, at: datetime) -> 
     meant = banks.search(bank)
     if len(meant) != 1:
         raise UnknownBank(tuple(one.name for one in meant[:6]))
-    plain = re.sub(r"[\s.\-]", "", narrow(number)).upper()
-    if not _NUMBER.fullmatch(plain):
+    plain = banks.read_number(number)
+    if not plain:
         raise BadAccountNumber
     head = queries.household_of(queries.get(shop_id)).head_name
-    if not same_name(holder, head):
+    written = banks.read_holder(holder)
+    if not written or not same_name(holder, head):
         raise HolderDiffers(head)
     now = find_active(shop_id, at=at)
     if now is not None and (now.bin, now.number) == (meant[0].bin, plain):
         raise SameAccount
-    return Draft(meant[0].bin, plain, " ".join(unaccented(holder).upper().split()))
+    return Draft(meant[0].bin, plain, written)
 
 
 def open_first(*, shop_id: int, draft: Draft, actor: Actor, at: datetime) -> Shown:
@@ -250,9 +249,8 @@ def frozen_until(shop_id: int, *, at: datetime) -> datetime | None:
 
 def shops_paid_into(number: str, *, at: datetime) -> list[int]:
     """Find the shops that are paid into an account of this number now, for lines of a bank."""
-    plain = re.sub(r"[\s.\-]", "", narrow(number)).upper()
     query = select(BankAccount.shop_id).where(
-        BankAccount.number_hash.in_(keyed_hashes(plain, purpose=PURPOSE)), *_in_force(at)
+        BankAccount.number_hash.in_(keyed_hashes(banks.read_number(number), purpose=PURPOSE)), *_in_force(at)
     )
     return list(db.session.scalars(query.distinct().order_by(BankAccount.shop_id)))
 
@@ -309,7 +307,7 @@ def _enter(
 
 
 def _open(row: BankAccount) -> Account:
-    return Account(row.bin, _bank_name(row.bin), unseal(row.sealed_number), row.holder)
+    return Account(row.bin, banks.name_of(row.bin), unseal(row.sealed_number), row.holder)
 
 
 def _shown(row: BankAccount, *, receives: bool = False, at: datetime | None = None) -> Shown:
@@ -317,13 +315,15 @@ def _shown(row: BankAccount, *, receives: bool = False, at: datetime | None = No
     if not receives and at is not None and state is AccountState.ACTIVE:
         state = AccountState.RETIRED  # another one took over a moment ago
     return Shown(
-        row.code, row.bin, _bank_name(row.bin), row.last4, row.holder, state, row.created_at, row.active_from
+        row.code,
+        row.bin,
+        banks.name_of(row.bin),
+        row.last4,
+        row.holder,
+        state,
+        row.created_at,
+        row.active_from,
     )
-
-
-def _bank_name(number: str) -> str:
-    bank = banks.find(number)
-    return bank.name if bank else number
 
 
 def _shop_code(shop_id: int) -> str:

@@ -100,6 +100,34 @@ def test_a_bank_is_found_as_people_call_it(typed: str) -> None:
     assert [bank.bin for bank in banks.search(typed)] == ["970405"]
 
 
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [
+        ("0123 456 789", "0123456789"),
+        ("0123.456-789", "0123456789"),
+        ("０１２３４５６７８９", "0123456789"),
+        ("lanvuonna", "LANVUONNA"),  # some banks sell names
+        ("số của tôi", ""),
+    ],
+)
+def test_a_number_is_read_as_people_write_it(typed: str, number: str) -> None:
+    assert banks.read_number(typed) == number
+
+
+def test_a_holder_is_read_as_banks_write_it() -> None:
+    assert banks.read_holder(" Nguyễn  Thị Đào") == "NGUYEN THI DAO"
+    assert banks.read_holder("…") == banks.read_holder("12") == ""
+    assert len(banks.read_holder("An " * 100)) <= banks.LONGEST_NAME
+
+
+def test_the_banks_are_those_that_receive_each_once() -> None:
+    """Buyers choose among the same ones for their refunds as households for their money."""
+    bins = [bank.bin for bank in banks.everyone()]
+    assert len(bins) == len(set(bins)) > 50
+    assert {"970446", "971005"} <= set(bins), "the people's credit funds' bank, and a wallet of villages"
+    assert banks.find("999888") is None and banks.name_of("999888") == "999888"
+
+
 def test_a_bank_that_is_not_clear_is_asked_for(app: Flask) -> None:
     for typed, meant in (("", ()), ("ngân hàng của tôi", ()), ("viet", None)):
         with pytest.raises(accounts.UnknownBank) as refused:

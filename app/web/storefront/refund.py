@@ -4,13 +4,13 @@ from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
 from app.core import clock
-from app.core.bank_list import banks
 from app.core.errors import NotFound, Refused
 from app.flows import refund_accounts, refunding
 from app.orders.models import Order
 from app.payments import queries as payments
 from app.payments import returning
 from app.payments.models import Refund
+from app.shops import banks
 from app.web.access import Rule, rule
 from app.web.messages import sentence
 from app.web.storefront import typed, visitor
@@ -77,7 +77,7 @@ def _form(
         answers=answers,
         wrong=wrong or {},
         errors=list((wrong or {}).items()),
-        banks=[(one.bin, one.short_name) for one in banks().values()],
+        banks=[(one.bin, one.name) for one in banks.everyone()],
         here=_here(order, refund),
         k=token(),
     )
