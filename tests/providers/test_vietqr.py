@@ -17,6 +17,7 @@ from app.payments.providers import emv
 from app.payments.providers.base import BadSignature, BankAccount, Fact, PaymentRequest, Qr, RawRequest
 from app.payments.providers.vietqr import NoAccount, VietQr
 from app.shops import banks
+from tests.accounts import painted
 from tests.conftest import SECRETS
 from tests.factories import AT
 
@@ -92,18 +93,7 @@ def test_the_page_s_drawing_is_the_picture_s() -> None:
     payload = VietQr().start(asked(), at=AT).payload
     svg = qr.svg(payload)
     assert not re.search(r"style=|<script|on\w+=|class=", svg)
-    side = int(re.search(r'viewBox="0 0 (\d+) \1"', svg)[1])
-    image = Image.new("L", (side, side), 255)
-    x = y = 0.0
-    for move, numbers in re.findall(r"([Mmh])([-\d. ]+)", re.findall(r' d="(M[^"]+)"', svg)[-1]):
-        values = [float(n) for n in numbers.split()]
-        if move == "h":
-            for step in range(int(values[0])):
-                image.putpixel((int(x) + step, int(y)), 0)
-            x += values[0]
-        else:
-            x, y = (x + values[0], y + values[1]) if move == "m" else (values[0], values[1])
-    assert read(image.resize((side * 5, side * 5), Image.Resampling.NEAREST)) == payload
+    assert read(painted(svg)) == payload
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -7,7 +7,9 @@ from app.core import clock
 from app.core.errors import NotFound
 from app.flows import refund_accounts, seller_refunds
 from app.flows.refund_accounts import Transfer
+from app.papers import qr
 from app.payments import queries as payments
+from app.payments.providers import emv
 from app.payments.returning import AccountMissing
 from app.web.access import Rule, rule
 from app.web.messages import sentence
@@ -18,11 +20,12 @@ blueprint = Blueprint("seller_refunds", __name__, url_prefix="/ban/tra-lai")
 
 
 def qr_of(transfer: Transfer) -> Markup | None:
-    """Draw the VietQR of a transfer as SVG; None as long as nothing here makes one.
-
-    The place for it: payload from (bank_bin, number, amount, memo), drawn by segno.
-    """
-    return None
+    """Draw the VietQR of a transfer as SVG; None for a sum above what one transfer carries."""
+    try:
+        text = emv.encode(emv.Transfer(transfer.bank_bin, transfer.number, transfer.amount, transfer.memo))
+    except emv.BadCode:
+        return None
+    return Markup(qr.svg(text))  # noqa: S704 - our own drawing
 
 
 @blueprint.get("")

@@ -1,5 +1,7 @@
 """Money back as the household sees it: what is to be sent to whom by when, and a part given back."""
 
+from dataclasses import replace
+
 from flask import Flask
 from sqlalchemy import select
 
@@ -11,9 +13,12 @@ from app.orders import queries as orders
 from app.orders.models import Order
 from app.orders.rules import DeclineReason
 from app.payments.models import Refund
+from app.payments.providers import emv
 from app.payments.rules import RefundState
 from app.users.models import AuditEvent
+from app.web.seller.refunds import qr_of
 from tests import invariants
+from tests.accounts import scanned_on
 from tests.web.seller.household import Household
 from tests.web.seller.ordering import lan_at_work, ordered
 
@@ -59,6 +64,25 @@ def test_the_household_sees_what_to_send_opens_the_account_and_says_sent(app: Fl
     assert "Sent, the buyer still has to confirm" in lan.open(LIST).page and NUMBER not in lan.page
     refunding.say_missing(order, refund_code=refund.code, actor=GUEST, at=clock.now())
     assert "The buyer says it has not come" in lan.open(LIST).page
+
+
+def test_the_code_on_the_opened_page_is_the_buyers_account_and_no_other_page_has_it(app: Flask) -> None:
+    lan = lan_at_work(app, "direct", auto_accept=True)
+    order, refund = owes(lan)
+    name_account(order, refund)
+    token = {"csrf_token": lan.open(LIST).value("csrf_token")}
+    assert 'class="qr"' not in lan.page
+    opened = lan.client.post(f"{LIST}/{refund.code}", data=token)
+    assert scanned_on(opened.text) == emv.Transfer("970436", NUMBER, refund.amount, refund.code)
+    assert opened.headers["Cache-Control"] == "no-store" and " style=" not in opened.text
+    assert lan.client.get(f"{LIST}/{refund.code}").status_code == 405, "the number opens by a press only"
+    read = select(AuditEvent.subject).where(AuditEvent.kind == "refund_account_read")
+    assert db.session.scalars(read).all() == [refund.code]
+
+
+def test_a_sum_that_no_transfer_carries_has_no_code() -> None:
+    whole = refund_accounts.Transfer("970436", "Vietcombank", NUMBER, "MINH", emv.MOST, "HT1")
+    assert qr_of(whole) is not None and qr_of(replace(whole, amount=emv.MOST + 1)) is None
 
 
 def test_khoa_sees_no_refund_and_no_account_of_lans(app: Flask) -> None:
