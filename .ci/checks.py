@@ -56,7 +56,7 @@ def on_both(*words: str) -> Suites:
 CRASH: list[Suites] = [
     on_both("tests/crash/test_every_point.py", "tests/crash/test_proxy.py", *HEAVY),
     on_both("tests/crash/test_kills.py", *HEAVY),
-    on_both("tests/crash/test_database.py", *HEAVY),
+    on_both("tests/crash/test_database.py", "tests/crash/test_sending.py", *HEAVY),
 ]
 NIGHT: list[Suites] = [
     DAY,
