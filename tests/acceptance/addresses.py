@@ -91,6 +91,10 @@ PUBLIC: dict[str, Callable[[Any], tuple[Args, Args]]] = {
         }.items()
     },
     "payouts.unlock": lambda w: ({"code": w.market.lan.shop.code}, {"code": "GH000000"}),
+    **{
+        f"bank_lines.{name}": lambda w: ({"number": w.market.desk["line"]}, {"number": 10**15})
+        for name in ("match", "ignore")
+    },
     "static": lambda w: ({"filename": "js/repeat.js"}, {"filename": "../wsgi.py"}),
     "dev.become": lambda w: ({"key": "lan"}, {"key": "nobody"}),
 }

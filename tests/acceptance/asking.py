@@ -65,6 +65,8 @@ DOES: dict[str, Callable[[Market], dict[str, str]]] = {
     "seller_orders.undo": lambda m: {"step": "unpack"},
     "payouts.file": lambda m: {"bank": "chung", "kind": "csv"},
     "payouts.fail": lambda m: {"reason": "Sai số tài khoản"},
+    "bank_lines.match": lambda m: {"code": m.links["lan.transfer"].payment},
+    "bank_lines.ignore": lambda m: {"reason": "Lãi ngân hàng"},
     "sandbox.press": lambda m: {"choice": "late"},
 }
 

@@ -2,11 +2,12 @@
 
 from flask import Blueprint
 
-from app.web.staff import book, desk, door, payouts
+from app.web.staff import bank_lines, book, desk, door, payouts
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     door.blueprint,
     desk.blueprint,
+    bank_lines.blueprint,
     payouts.blueprint,
     book.blueprint,
 )  # fmt: skip

@@ -1,0 +1,56 @@
+"""What waits at the money desk, page by page: bank lines that nobody has placed, and open cases."""
+
+from collections.abc import Collection
+
+from sqlalchemy import Select, func, or_, select
+
+from app.core.db import db
+from app.payments.models import BankLine, Case
+from app.payments.rules import CaseState, LineState
+
+PAGE = 30
+SHORTEST = 4  # of a code that is looked for in memos: less would be found in nearly all of them
+
+
+def count_lines() -> int:
+    """Count the bank lines that wait for a person."""
+    return _count(select(func.count()).where(BankLine.state == LineState.UNMATCHED))
+
+
+def lines_waiting(*, about: str = "", before: int | None = None, limit: int = PAGE) -> list[BankLine]:
+    """List the bank lines that wait for a person, the last that came first.
+
+    about: a code, in capitals: in the memo, as the suggestion, or the line's own number or key.
+    """
+    query = select(BankLine).where(BankLine.state == LineState.UNMATCHED)
+    if about:
+        own = [func.upper(column) == about for column in (BankLine.reference, BankLine.transfer_key)]
+        written = func.upper(BankLine.text).contains(about, autoescape=True)
+        inside = [written] if len(about) >= SHORTEST else []
+        query = query.where(or_(BankLine.suggestion == about, *own, *inside))
+    if before is not None:
+        query = query.where(BankLine.id < before)
+    return list(db.session.scalars(query.order_by(BankLine.id.desc()).limit(limit)))
+
+
+def count_cases() -> int:
+    """Count the cases that wait for a person."""
+    return _count(select(func.count()).where(Case.state == CaseState.OPEN))
+
+
+def open_cases(*, after: int | None = None, limit: int = PAGE) -> list[Case]:
+    """List the cases that wait for a person, the oldest first."""
+    query = select(Case).where(Case.state == CaseState.OPEN)
+    if after is not None:
+        query = query.where(Case.id > after)
+    return list(db.session.scalars(query.order_by(Case.id).limit(limit)))
+
+
+def lines_by_key(keys: Collection[str]) -> dict[str, BankLine]:
+    """Give the bank lines that bear these keys, placed or not."""
+    query = select(BankLine).where(BankLine.transfer_key.in_(list(keys)))
+    return {line.transfer_key: line for line in db.session.scalars(query)} if keys else {}
+
+
+def _count(query: Select[tuple[int]]) -> int:
+    return int(db.session.scalar(query) or 0)
