@@ -2,12 +2,13 @@
 
 from flask import Blueprint
 
-from app.web.staff import bank_lines, book, desk, door, payouts
+from app.web.staff import bank_lines, book, cases, desk, door, payouts
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     door.blueprint,
     desk.blueprint,
     bank_lines.blueprint,
+    cases.blueprint,
     payouts.blueprint,
     book.blueprint,
 )  # fmt: skip
