@@ -23,6 +23,7 @@ from app.payments.providers import breaker
 from tests import databases
 
 SERVERS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+KEYS = {"CASSO_KEY": "casso-key-of-the-tests"}
 SECRETS = {"secret_key": "test-" * 8, "data_key": "ab" * 32}
 
 
@@ -83,7 +84,7 @@ def config(database: databases.Database, tmp_path_factory: pytest.TempPathFactor
         database_url=database.url,
         queue_url="memory",
         media_dir=tmp_path_factory.mktemp("media"),
-        keys={"CASSO_KEY": "casso-key-of-the-tests"},
+        keys=KEYS,
         **SECRETS,
     )
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from app.core.actor import Actor
+from app.core.actor import SYSTEM, Actor
 from app.core.db import atomic, db
 from app.core.errors import Refused
 from app.core.money import Dong
@@ -100,10 +100,13 @@ def confirm_by_line(
     return True
 
 
-def came_back(refund_code: str, reference: str, *, at: datetime, account: str = "") -> bool:
+def came_back(
+    refund_code: str, reference: str, *, at: datetime, account: str = "", actor: Actor = SYSTEM
+) -> bool:
     """The bank could not deliver an approved transfer, or returned it: owed again, and people decide.
 
-    reference: the line that shows it. Returns False when nothing was under way.
+    reference: the line that shows it. account: ours, as the book names it. Returns False when nothing was
+    under way.
     """
     refund = payments.find_refund(refund_code)
     if refund is None or refund.way != Way.BANK:
@@ -115,6 +118,7 @@ def came_back(refund_code: str, reference: str, *, at: datetime, account: str = 
             return False
         order, payment = _of(refund)
         refunding.failed(refund, order, payment, had=had, source=("A", "bank", account), at=at)
+        audit.record(kind="refund_came_back", actor=actor, subject=refund.code, note=reference, at=at)
     return True
 
 

@@ -1,6 +1,7 @@
 """What waits at the money desk, page by page: bank lines that nobody has placed, and open cases."""
 
 from collections.abc import Collection
+from typing import Any
 
 from sqlalchemy import Select, func, or_, select
 
@@ -14,7 +15,7 @@ SHORTEST = 4  # of a code that is looked for in memos: less would be found in ne
 
 def count_lines() -> int:
     """Count the bank lines that wait for a person."""
-    return _count(select(func.count()).where(BankLine.state == LineState.UNMATCHED))
+    return _count(select(BankLine.id).where(BankLine.state == LineState.UNMATCHED))
 
 
 def lines_waiting(*, about: str = "", before: int | None = None, limit: int = PAGE) -> list[BankLine]:
@@ -35,7 +36,7 @@ def lines_waiting(*, about: str = "", before: int | None = None, limit: int = PA
 
 def count_cases() -> int:
     """Count the cases that wait for a person."""
-    return _count(select(func.count()).where(Case.state == CaseState.OPEN))
+    return _count(select(Case.id).where(Case.state == CaseState.OPEN))
 
 
 def open_cases(*, after: int | None = None, limit: int = PAGE) -> list[Case]:
@@ -52,5 +53,5 @@ def lines_by_key(keys: Collection[str]) -> dict[str, BankLine]:
     return {line.transfer_key: line for line in db.session.scalars(query)} if keys else {}
 
 
-def _count(query: Select[tuple[int]]) -> int:
-    return int(db.session.scalar(query) or 0)
+def _count(query: Select[Any]) -> int:
+    return db.session.scalar(select(func.count()).select_from(query.subquery())) or 0

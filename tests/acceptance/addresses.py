@@ -95,6 +95,11 @@ PUBLIC: dict[str, Callable[[Any], tuple[Args, Args]]] = {
         f"bank_lines.{name}": lambda w: ({"number": w.market.desk["line"]}, {"number": 10**15})
         for name in ("match", "ignore")
     },
+    "cases.close": lambda w: ({"code": w.market.desk["case"]}, {"code": "VU000000"}),
+    **{
+        f"refunds.{name}": lambda w: ({"code": w.market.khoa.refund[1]}, {"code": "HT00000000"})
+        for name in ("approve", "by_bank", "account")
+    },
     "static": lambda w: ({"filename": "js/repeat.js"}, {"filename": "../wsgi.py"}),
     "dev.become": lambda w: ({"key": "lan"}, {"key": "nobody"}),
 }

@@ -67,6 +67,7 @@ DOES: dict[str, Callable[[Market], dict[str, str]]] = {
     "payouts.fail": lambda m: {"reason": "Sai số tài khoản"},
     "bank_lines.match": lambda m: {"code": m.links["lan.transfer"].payment},
     "bank_lines.ignore": lambda m: {"reason": "Lãi ngân hàng"},
+    "cases.close": lambda m: {"conclusion": "Đã hỏi ngân hàng"},
     "sandbox.press": lambda m: {"choice": "late"},
 }
 

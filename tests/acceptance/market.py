@@ -25,7 +25,7 @@ from app.orders import carts, placing
 from app.orders.models import Order, Purchase
 from app.orders.queries import get_by_code, link_token
 from app.orders.rules import DeclineReason
-from app.payments import desk_queries, payouts
+from app.payments import cases, desk_queries, payouts
 from app.payments.feeds.base import Transfer
 from app.payments.models import Payment, Refund
 from app.payments.payout_rules import BatchEvent, PayoutEvent
@@ -184,7 +184,9 @@ def _desk() -> dict[str, Any]:
         message_id=0,
         at=NOW,
     )
-    return {"line": desk_queries.lines_waiting()[0].id}
+    case = cases.open_once("they_say_more", "CS00000000", {"ours": 1, "theirs": 2}, at=NOW)
+    assert case is not None
+    return {"line": desk_queries.lines_waiting()[0].id, "case": case.code}
 
 
 def _photo(shop: Shop, visibility: str = "public") -> Media:

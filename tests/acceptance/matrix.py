@@ -14,7 +14,7 @@ from app.config import Config
 from tests import databases
 from tests.acceptance.addresses import address
 from tests.acceptance.asking import LATER, ROLES, World, opened
-from tests.conftest import SECRETS, Visitor
+from tests.conftest import KEYS, SECRETS, Visitor
 
 FILE = Path(__file__).with_name("matrix.yaml")
 HEAD = """\
@@ -92,6 +92,7 @@ def main() -> None:
             database_url=database.url,
             queue_url="memory",
             media_dir=Path(folder),
+            keys=KEYS,
             **SECRETS,
         )
         app = create_app(config)

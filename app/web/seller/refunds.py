@@ -1,31 +1,19 @@
 """The refunds a household sends itself: the list, and the one page with the whole account to pay to."""
 
 from flask import Blueprint, g, render_template
-from markupsafe import Markup
 
 from app.core import clock
 from app.core.errors import NotFound
 from app.flows import refund_accounts, seller_refunds
-from app.flows.refund_accounts import Transfer
-from app.papers import qr
 from app.payments import queries as payments
-from app.payments.providers import emv
 from app.payments.returning import AccountMissing
 from app.web.access import Rule, rule
 from app.web.messages import sentence
+from app.web.scanning import code_of
 from app.web.seller import order_words
 from app.web.signing_in import actor
 
 blueprint = Blueprint("seller_refunds", __name__, url_prefix="/ban/tra-lai")
-
-
-def qr_of(transfer: Transfer) -> Markup | None:
-    """Draw the VietQR of a transfer as SVG; None for a sum above what one transfer carries."""
-    try:
-        text = emv.encode(emv.Transfer(transfer.bank_bin, transfer.number, transfer.amount, transfer.memo))
-    except emv.BadCode:
-        return None
-    return Markup(qr.svg(text))  # noqa: S704 - our own drawing
 
 
 @blueprint.get("")
@@ -53,7 +41,7 @@ def pay(refund: str) -> str | tuple[str, int]:
         "seller/refund_pay.html",
         one=seller_refunds.one(g.shop, found, at=at),
         transfer=transfer,
-        qr=qr_of(transfer),
+        qr=code_of(transfer),
         words=order_words,
     )
 

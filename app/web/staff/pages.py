@@ -2,13 +2,14 @@
 
 from flask import Blueprint
 
-from app.web.staff import bank_lines, book, cases, desk, door, payouts
+from app.web.staff import bank_lines, book, cases, desk, door, payouts, refunds
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     door.blueprint,
     desk.blueprint,
     bank_lines.blueprint,
     cases.blueprint,
+    refunds.blueprint,
     payouts.blueprint,
     book.blueprint,
 )  # fmt: skip

@@ -16,7 +16,7 @@ from app.payments.models import Refund
 from app.payments.providers import emv
 from app.payments.rules import RefundState
 from app.users.models import AuditEvent
-from app.web.seller.refunds import qr_of
+from app.web.scanning import code_of
 from tests import invariants
 from tests.accounts import scanned_on
 from tests.web.seller.household import Household
@@ -82,7 +82,7 @@ def test_the_code_on_the_opened_page_is_the_buyers_account_and_no_other_page_has
 
 def test_a_sum_that_no_transfer_carries_has_no_code() -> None:
     whole = refund_accounts.Transfer("970436", "Vietcombank", NUMBER, "MINH", emv.MOST, "HT1")
-    assert qr_of(whole) is not None and qr_of(replace(whole, amount=emv.MOST + 1)) is None
+    assert code_of(whole) is not None and code_of(replace(whole, amount=emv.MOST + 1)) is None
 
 
 def test_khoa_sees_no_refund_and_no_account_of_lans(app: Flask) -> None:
