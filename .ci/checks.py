@@ -74,7 +74,8 @@ NIGHT: list[Suites] = [
     },
     *CRASH,
     on_both("tests/races", *HEAVY),
-    on_both("tests/acceptance", *HEAVY),
+    on_both("tests/acceptance", "-k", "lot0 or lot1", *HEAVY),
+    on_both("tests/acceptance", "-k", "not (lot0 or lot1)", *HEAVY),
     on_both(*HEAVY, *(f"--ignore={folder}" for folder in (*APART, "tests/acceptance"))),
 ]
 INNER = ["tests/rules", "tests/test_house.py", "tests/rooms", "--ignore-glob=tests/rooms/test_photos*"]
