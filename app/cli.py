@@ -178,7 +178,8 @@ def _prepare(config: Config) -> None:
         aside.rename(path)
         return
     flask_migrate.upgrade()
-    regions.load_units(ROOT / "data")
     if config.mode == "demo":
-        loading.load(create_app(config), at=clock.now(), progress=show_progress)
+        loading.load(create_app(config), at=clock.now(), progress=show_progress)  # and the units before it
+    else:
+        regions.load_units(ROOT / "data")
     db.session.remove()
