@@ -17,7 +17,7 @@ from app.core.codes import new_key
 from app.core.db import atomic, db
 from app.core.storage import storage
 from app.demo import cast
-from app.flows import bank_feed, checkout, fulfilment, refund_accounts, settlement
+from app.flows import bank_feed, checkout, fulfilment, giving_back, refund_accounts, settlement
 from app.flows.indexing import reindex_listing
 from app.media.models import Media
 from app.media.rules import size_key
@@ -40,6 +40,7 @@ from tests.accounts import give_account
 from tests.factories import (
     AT,
     add,
+    buy,
     checkout_request,
     commune,
     make_cart,
@@ -184,9 +185,24 @@ def _desk() -> dict[str, Any]:
         message_id=0,
         at=NOW,
     )
+    _refund_by_bank()
     case = cases.open_once("they_say_more", "CS00000000", {"ours": 1, "theirs": 2}, at=NOW)
     assert case is not None
     return {"line": desk_queries.lines_waiting()[0].id, "case": case.code}
+
+
+def _refund_by_bank() -> None:
+    """Let a household that kept the cash owe its buyer a part of it, which the bank has to send."""
+    shop = make_shop("Vườn hoàn tiền", fee=0)
+    (order,) = buy((make_offer(shop, price=100_000), 2000), pay_by="cod")
+    for step in (fulfilment.accept, fulfilment.pack, fulfilment.hand_over, fulfilment.deliver):
+        step(get_by_code(order.code), actor=SYSTEM, at=NOW)
+    order = get_by_code(order.code)
+    refund = giving_back.give_back(order, key="part", wanted={}, amount=60_000, actor=SYSTEM, at=NOW)
+    assert refund is not None
+    refund_accounts.name(
+        order, refund_code=refund.code, bank="970436", number="0123456789", holder="M", actor=GUEST, at=NOW
+    )
 
 
 def _photo(shop: Shop, visibility: str = "public") -> Media:

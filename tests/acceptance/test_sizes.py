@@ -70,10 +70,11 @@ def test_a_body_too_large_is_refused_unread(world: World, kind: str) -> None:
     assert too_large(world, kind) == []
 
 
-def test_photo_pages_take_more_and_others_do_not(world: World) -> None:
+def test_pages_of_photos_and_statements_take_more_and_others_do_not(world: World) -> None:
     limits = {e: getattr(world.app.view_functions[e], "most_bytes", MB) for e, _, _ in writers(world)}
     wide = {e for e, most in limits.items() if most > MB}
-    assert wide and all(e.endswith((".photo", ".cover", "selling.start")) for e in wide), wide
+    large = (".photo", ".cover", "selling.start", "bank_lines.upload")
+    assert wide and all(e.endswith(large) for e in wide), wide
     assert all(limits[e] <= 32 * MB for e in wide)
 
 

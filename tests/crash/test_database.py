@@ -162,11 +162,7 @@ def test_a_copy_of_any_instant_is_sound(
             theirs = {**env, "DATABASE_URL": f"sqlite:///{copied}/market.db"}
             counts.append(look(theirs, seen))
             shutil.rmtree(copied)
-        seen, copied = _copy(buyers, tmp_path, copies)
-    # Control: a copy without its log has lost orders that somebody saw.
-    (copied / "market.db-wal").unlink()
-    with pytest.raises(AssertionError, match=r"lost|no such table"):
-        look({**env, "DATABASE_URL": f"sqlite:///{copied}/market.db"}, seen)
+        assert any(_is_found_out(buyers, env, tmp_path, copies + number) for number in range(5))
     print(
         f"\n{copies} copies of a database under its orders, {min(counts)} to {max(counts)} orders; all sound"
     )
@@ -183,3 +179,15 @@ def _copy(buyers: Buyers, folder: Path, number: int) -> tuple[list[str], Path]:
     finally:
         buyers.process.send_signal(signal.SIGCONT)
     return seen, copied
+
+
+def _is_found_out(buyers: Buyers, env: Mapping[str, str], folder: Path, number: int) -> bool:
+    """Control: a copy without its log has lost orders that somebody saw, unless the log was just emptied."""
+    buyers.wait_for(3)
+    seen, copied = _copy(buyers, folder, number)
+    (copied / "market.db-wal").unlink()
+    try:
+        look({**env, "DATABASE_URL": f"sqlite:///{copied}/market.db"}, seen)
+    except AssertionError as error:
+        return "lost" in str(error) or "no such table" in str(error)
+    return False
