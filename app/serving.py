@@ -18,9 +18,10 @@ from app.demo import cast, loading, market
 FLASK = (sys.executable, "-m", "flask", "--app", "wsgi")
 GUNICORN = (
     *(sys.executable, "-m", "gunicorn", "wsgi:app", "--workers", "2", "--worker-class", "gthread"),
-    *("--threads", "16", "--preload", "--log-level", "warning"),
+    *("--threads", "16", "--preload", "--log-level", "warning", "--graceful-timeout", "4"),
 )
 READY_WITHIN = 30.0  # seconds
+STOPPED_WITHIN = 8.0  # seconds; longer than the server gives its own workers, or they would outlive it
 
 
 def load_aside(app: Flask, *, progress: market.Progress) -> None:
@@ -88,6 +89,6 @@ def _stop(children: list[subprocess.Popen[bytes]]) -> None:
             child.send_signal(signal.SIGINT if child is children[1] else signal.SIGTERM)
     for child in children:
         try:
-            child.wait(8)
+            child.wait(STOPPED_WITHIN)
         except subprocess.TimeoutExpired:
             child.kill()
