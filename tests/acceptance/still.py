@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg
 import pytest
 from flask import Flask
 from sqlalchemy import Connection, event, select
@@ -71,6 +72,7 @@ def still(app: Flask, database: Database) -> Iterator[Still]:
             stand.changes.append(statement.split("SET")[0].split("(")[0].strip())
 
     patch.setitem(db._app_engines[app], None, connection)  # noqa: SLF001 - there is no public way
+    _keep_plans(connection, patch)
     db.session.remove()
     db.session.configure(join_transaction_mode="create_savepoint")
     try:
@@ -83,3 +85,14 @@ def still(app: Flask, database: Database) -> Iterator[Still]:
         outer.rollback()
         connection.close()
         database.wipe(app)
+
+
+def _keep_plans(connection: Connection, patch: pytest.MonkeyPatch) -> None:
+    """Let PostgreSQL plan each statement once.
+
+    After a ROLLBACK psycopg forgets what it has prepared, for a table may be gone; here none ever goes.
+    """
+    driver = connection.connection.driver_connection
+    if isinstance(driver, psycopg.Connection):
+        driver.prepared_max = 10_000
+        patch.setattr(driver._prepared, "_should_discard", lambda *_: False)  # noqa: SLF001
