@@ -1,6 +1,6 @@
 """26: no input gives a 500. Random and hostile values to every address, argument, query, form and cookie.
 
-Short, 200 go to each form and 20 to each address, half of them on each engine. Seeded; the seed stands in
+Short, 200 go to each form and 20 to each address, each on one of the engines. Seeded; the seed stands in
 every failure.
 `--full` sends 2,000 to each form.
 """
@@ -186,7 +186,7 @@ def _token(world: World) -> dict[str, str]:
 
 
 def addresses(world: World, each: int, count: Count, *, lot: int = 0, shared: bool) -> None:
-    """Spoil each argument, and the query of each page; `shared`, the other engine sends half of them."""
+    """Spoil each argument, and the query of each page; `shared`, the other engine sends a part of them."""
     for route in world.routes():
         rng = random.Random(f"{SEED} {route.rule} {lot}")
         for number in range(each):
