@@ -17,6 +17,7 @@ from app.core.actor import Actor
 from app.flows.signing_in import Entered
 from app.users import queries as users
 from app.users import sessions
+from app.users.models import UserSession
 from app.web.access import Rule, rule_of
 
 KEPT = ("cart",)  # what a visitor had in hand before signing in; everything else is left at the door
@@ -38,6 +39,7 @@ class SignedIn(UserMixin):  # type: ignore[misc]
     language: str
     token: str
     proven_at: datetime | None = None  # when the second factor was given on this device
+    row: UserSession | None = None  # the sign-in itself; none in the request that has just made it
 
     def get_id(self) -> str:
         """Give what the cookie holds: the token of the sign-in, never the number of the person."""
@@ -48,16 +50,15 @@ def _load(token: str) -> SignedIn | None:
     found = users.find_sign_in(token, at=clock.now())
     if found is None:
         return None
-    user = found.user
-    return SignedIn(user.id, found.session.id, user.name, user.language, token, found.session.proven_at)
+    user, row = found.user, found.session
+    return SignedIn(user.id, row.id, user.name, user.language, token, row.proven_at, row)
 
 
 def _keep_alive() -> None:
     """Note that a device is in use; its cookie is renewed with the same stroke."""
     if "_user_id" not in session or rule_of(request.endpoint) in (None, Rule.PUBLIC, Rule.HOOK):
         return
-    found = users.find_sign_in(session["_user_id"], at=clock.now())
-    if found is not None and sessions.touch(found.session, at=clock.now()):
+    if current_user.is_authenticated and sessions.touch(current_user.row, at=clock.now()):
         session.modified = True
 
 
