@@ -21,6 +21,7 @@ from app.catalog.models import Lot
 from app.core.db import db
 from bench.markets import Market, market, served
 from tests.buyer import Buyer, forms
+from tests.conftest import Visitor
 from tests.factories import make_offer
 
 BOUNDS = {"sqlite": 3.0, "postgres": 1.0}  # seconds
@@ -47,6 +48,7 @@ def main() -> None:
     said: list[Said] = []
     sold = set[int]()
     with market(options.engine, 0) as made, served(made) as server:
+        made.app.test_client_class = Visitor
         for _ in range(options.repeats):
             answers, left = _race(made, server.root, options.buyers, options.units)
             placed = sum(where.startswith("/tra/") for status, where, _ in answers if status in (302, 303))

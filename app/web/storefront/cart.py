@@ -26,11 +26,15 @@ def show() -> Response:
 
 
 def cart_page(
-    cart: Cart | None, status: int = 200, wrong: dict[str, str] | None = None, asked: bool = False
+    cart: Cart | None,
+    status: int = 200,
+    wrong: dict[str, str] | None = None,
+    asked: bool = False,
+    view: basket.View | None = None,
 ) -> Response:
-    """Render the cart. wrong: offer code -> sentence; asked: say what stops the order."""
+    """Render the cart. wrong: offer code -> sentence; asked: say what stops the order; view: of just now."""
     at = clock.now()
-    view = basket.look(cart, at=at)
+    view = view or basket.look(cart, at=at)
     removed = typed.code(request.args.get("bo")) if not wrong else ""
     problems = [(f"amount-{code}", fault) for code, fault in (wrong or {}).items()]
     return visitor.page(

@@ -88,7 +88,7 @@ def review_page(
 ) -> Response:
     """Render the review. form: what was seen before, so that every change shows its old price."""
     if view.blocked:
-        return cart_page(cart, 409, asked=True)
+        return cart_page(cart, 409, asked=True, view=view)
     seen = form.seen if form else {}
     lines = [line for group in view.groups for line in group.lines]
     return visitor.page(
@@ -122,6 +122,8 @@ def place() -> Response:
         if not view.count:
             return visitor.go(url_for("cart.show"))
         return review_page(cart, view, 409, form, sentence(checkout.BasketChanged()))
+    if not known and view.blocked:
+        return cart_page(cart, 409, asked=True, view=view)  # a rush has many who come too late: one look each
     try:
         placed = checkout.place(_request(cart, form), cart=cart, at=clock.now(), actor=visitor.actor())
     except checkout.FormReused as refused:
