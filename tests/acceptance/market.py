@@ -25,7 +25,7 @@ from app.orders import carts, placing
 from app.orders.models import Order, Purchase
 from app.orders.queries import get_by_code, link_token
 from app.orders.rules import DeclineReason
-from app.payments import cases, desk_queries, payouts
+from app.payments import cases, desk_queries, kept_statements, payouts
 from app.payments.feeds.base import Transfer
 from app.payments.models import Payment, Refund
 from app.payments.payout_rules import BatchEvent, PayoutEvent
@@ -188,7 +188,13 @@ def _desk() -> dict[str, Any]:
     _refund_by_bank()
     case = cases.open_once("they_say_more", "CS00000000", {"ours": 1, "theirs": 2}, at=NOW)
     assert case is not None
-    return {"line": desk_queries.lines_waiting()[0].id, "case": case.code}
+    waits = Transfer("statement", "two", "0071000888888", "in", 55_000, "tien hang", "FT2", at=NOW)
+    statement = kept_statements.keep([waits], bank="vcb", sent_by=None, at=NOW)
+    return {
+        "line": desk_queries.lines_waiting()[0].id,
+        "case": case.code,
+        "statement": statement.code,
+    }
 
 
 def _refund_by_bank() -> None:
