@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import cache
 from itertools import groupby
 
+from cryptography.fernet import InvalidToken
 from sqlalchemy.exc import OperationalError
 
 from app.config import ROOT
@@ -101,8 +102,11 @@ def waiting(*, at: datetime) -> list[int]:
 
 
 def stuck_at(statement: Statement) -> Transfer | None:
-    """Give the line at which a statement stopped."""
-    return next(iter(kept.next_lines(statement)), None)
+    """Give the line at which a statement stopped; None where it is that its lines cannot be opened."""
+    try:
+        return next(iter(kept.next_lines(statement)), None)
+    except (InvalidToken, TypeError, ValueError):
+        return None
 
 
 def go_on(code: str, *, actor: Actor, at: datetime) -> None:

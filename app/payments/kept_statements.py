@@ -17,7 +17,7 @@ from app.payments.feeds.base import Transfer
 from app.payments.statement_models import Statement, StatementPart
 
 BELL = "payments.statement"
-PART = 200  # lines: some seconds of work, far below a lease
+PART = 100  # lines: a second of work, ten on a machine that is busy; far below a lease
 
 
 class Overtaken(Exception):
