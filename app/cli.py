@@ -1,6 +1,7 @@
 """The `flask` commands: each parses its words, then makes one call."""
 
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from app.core.phones import parse_phone
 from app.demo import loading
 from app.flows import bank_statements, proving, reconciling, rotating, staff_door
 from app.payments import providers
+from app.payments.rules import Standing
 from app.regions import services as regions
 from app.users.rules import STAFF, Role
 
@@ -83,16 +85,17 @@ def worker() -> None:
 def take_statement(file: Path, bank: str, account: str) -> None:
     """Take a statement of a bank (CSV or XLSX); taken twice, it changes nothing."""
     try:
-        taken = bank_statements.take_statement(
-            file.read_bytes(),
-            bank,
-            SYSTEM,
-            clock.now(),
-            account=account,
-            progress=lambda done, of: show_progress("lines", done, of),
-        )
+        taken = bank_statements.keep(file.read_bytes(), bank, SYSTEM, clock.now(), account=account)
     except Refused as refused:
         raise click.ClickException(str(refused)) from refused
+    while taken.standing == Standing.UNDER_WAY:
+        done = taken.done
+        taken = bank_statements.take_part(taken.id, at=clock.now())
+        show_progress("lines", taken.done, taken.lines)
+        if taken.done == done:
+            time.sleep(0.5)  # a worker has heard the bell and is at it
+    if taken.standing == Standing.STOPPED:
+        raise click.ClickException(f"{taken.code} stopped at line {taken.done + 1}: {taken.last_error}")
     click.echo(
         f"{taken.lines} lines: {taken.matched} matched, {taken.unmatched} for a person, {taken.known} known"
     )

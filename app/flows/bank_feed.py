@@ -73,6 +73,12 @@ def take_message(feed_code: str, message: RawRequest, *, at: datetime) -> Answer
 def take(transfer: Transfer, *, message_id: int, at: datetime) -> Outcome:
     """Write one transfer down and settle what it pays, in one unit; told again, it changes nothing."""
     with atomic(durable=True):
+        return enter(transfer, message_id=message_id, at=at)
+
+
+def enter(transfer: Transfer, *, message_id: int, at: datetime) -> Outcome:
+    """Take a transfer inside the unit of whoever counts it."""
+    with atomic():
         reading = read(transfer, at=at)
         # Before the line is looked for: two feeds that tell of one transfer take their turns here.
         payment = moves.lock(reading.code) if reading.code else None
@@ -94,6 +100,26 @@ def take(transfer: Transfer, *, message_id: int, at: datetime) -> Outcome:
         if noted:
             bookkeeping.nobody_knows_whose(PROVIDER, line.amount, key=line.transfer_key, at=at)
         return Outcome.APPLIED if _proves_outgoing(line, at) else Outcome.UNKNOWN_PAYMENT
+
+
+def set_aside(transfer: Transfer, *, at: datetime) -> Outcome:
+    """Write down a transfer that could not be settled, unread, for a person to place.
+
+    As `enter`, inside the unit of whoever counts it.
+    """
+    with atomic():
+        lines.take_turns(transfer.account)
+        known = lines.find_reported(transfer, payment_id=None)
+        if known is not None:
+            lines.note_report(known, transfer, at=at)
+            return Outcome.DUPLICATE
+        noted = transfer.direction == "in" and _is_operators(transfer)
+        line = lines.record(transfer, Reading(Why.UNSETTLED), noted=noted, at=at)
+        if line is None:
+            return Outcome.DUPLICATE
+        if noted:
+            bookkeeping.nobody_knows_whose(PROVIDER, line.amount, key=line.transfer_key, at=at)
+        return Outcome.UNKNOWN_PAYMENT
 
 
 def catch_up(*, at: datetime, back: timedelta = LOOK_BACK) -> int:

@@ -7,11 +7,12 @@ from flask import Flask
 from app.config import Config
 from app.core import clock
 from app.flows import clocks
-from app.jobs import books, money, notices, people, photos, queue
+from app.jobs import books, money, notices, people, photos, queue, statements
 
 HANDLERS: dict[str, Callable[[int], None]] = {
     "send_notice": notices.send_notice,
     "payments.refund": money.send_refund,
+    "payments.statement": statements.take,
     "develop_photo": photos.develop,
 }
 
@@ -26,6 +27,7 @@ EVERY_MINUTE: tuple[Callable[[], object], ...] = (
     notices.sweep,
     money.sweep,
     money.reconcile,
+    statements.sweep,
     photos.sweep,
     people.forget,
     books.prove,

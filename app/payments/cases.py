@@ -63,9 +63,3 @@ def get(code: str) -> Case:
     if case is None:
         raise NotFound("case")
     return case
-
-
-def open_cases(*, limit: int = 100) -> list[Case]:
-    """List the cases that wait for a person, oldest first."""
-    query = select(Case).where(Case.state == CaseState.OPEN)
-    return list(db.session.scalars(query.order_by(Case.opened_at, Case.id).limit(limit)))

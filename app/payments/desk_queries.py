@@ -1,4 +1,4 @@
-"""What waits at the money desk, page by page: bank lines that nobody has placed, and open cases."""
+"""What waits at the money desk, page by page: bank lines that nobody has placed, statements, open cases."""
 
 from collections.abc import Collection
 from typing import Any
@@ -6,10 +6,13 @@ from typing import Any
 from sqlalchemy import Select, func, or_, select
 
 from app.core.db import db
+from app.core.errors import NotFound
 from app.payments.models import BankLine, Case
 from app.payments.rules import CaseState, LineState
+from app.payments.statement_models import Statement
 
 PAGE = 30
+LAST = 8  # statements beside the lines
 SHORTEST = 4  # of a code that is looked for in memos: less would be found in nearly all of them
 
 
@@ -51,6 +54,24 @@ def lines_by_key(keys: Collection[str]) -> dict[str, BankLine]:
     """Give the bank lines that bear these keys, placed or not."""
     query = select(BankLine).where(BankLine.transfer_key.in_(list(keys)))
     return {line.transfer_key: line for line in db.session.scalars(query)} if keys else {}
+
+
+def last_statements(limit: int = LAST) -> list[Statement]:
+    """List the statements that were sent last, the newest first."""
+    return list(db.session.scalars(select(Statement).order_by(Statement.id.desc()).limit(limit)))
+
+
+def get_statement(code: str) -> Statement:
+    """Give a statement by its code. Raises: NotFound"""
+    found = db.session.scalar(select(Statement).where(Statement.code == code))
+    if found is None:
+        raise NotFound("statement")
+    return found
+
+
+def count_stopped() -> int:
+    """Count the statements that have stopped in the middle and wait for a person."""
+    return _count(select(Statement.id).where(Statement.dead_at.is_not(None), Statement.done_at.is_(None)))
 
 
 def _count(query: Select[Any]) -> int:

@@ -44,6 +44,8 @@ class Why(StrEnum):
     """Its code was repaired, and the sum is not what that payment lacks."""
     OUTGOING = "outgoing"
     """Money that went out."""
+    UNSETTLED = "unsettled"
+    """It could not be settled, and a person has left it to the desk as it is."""
 
 
 @dataclass(frozen=True)

@@ -225,6 +225,17 @@ LINE_TRANSITIONS = frozenset(
 )
 
 
+class Standing(StrEnum):
+    """Where a statement that was sent stands."""
+
+    UNDER_WAY = "under_way"
+    """The worker takes its lines, or will."""
+    STOPPED = "stopped"
+    """A line could not be taken, and a person has to look."""
+    DONE = "done"
+    """All its lines are taken."""
+
+
 class CaseState(StrEnum):
     """Where a difference that a person must look at stands."""
 

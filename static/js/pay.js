@@ -1,4 +1,4 @@
-/* The pay page asks whether it is still true: every 3 s for 3 minutes, then every 10 s, only while somebody looks. */
+/* A page that waits (to be paid, or for the worker) asks whether it is still true: every 3 s for 3 minutes, then every 10 s, only while somebody looks. */
 const { mark, state } = document.getElementById("main").dataset;
 const began = Date.now();
 let timer = 0;

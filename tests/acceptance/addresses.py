@@ -95,6 +95,10 @@ PUBLIC: dict[str, Callable[[Any], tuple[Args, Args]]] = {
         f"bank_lines.{name}": lambda w: ({"number": w.market.desk["line"]}, {"number": 10**15})
         for name in ("match", "ignore")
     },
+    **{
+        f"statements.{name}": lambda w: ({"code": w.market.desk["statement"]}, {"code": "SK00000000"})
+        for name in ("show", "state", "go_on", "leave_line")
+    },
     "cases.close": lambda w: ({"code": w.market.desk["case"]}, {"code": "VU000000"}),
     **{
         f"refunds.{name}": lambda w: ({"code": w.market.khoa.refund[1]}, {"code": "HT00000000"})

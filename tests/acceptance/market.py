@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 
 from app.catalog import stock
 from app.catalog.models import Listing, ListingPhoto, Lot, Offer
+from app.core import leases
 from app.core.actor import GUEST, SYSTEM, Actor
 from app.core.codes import new_key
 from app.core.db import atomic, db
@@ -25,10 +26,11 @@ from app.orders import carts, placing
 from app.orders.models import Order, Purchase
 from app.orders.queries import get_by_code, link_token
 from app.orders.rules import DeclineReason
-from app.payments import cases, desk_queries, payouts
+from app.payments import cases, desk_queries, kept_statements, payouts
 from app.payments.feeds.base import Transfer
 from app.payments.models import Payment, Refund
 from app.payments.payout_rules import BatchEvent, PayoutEvent
+from app.payments.statement_models import Statement
 from app.shops import accounts
 from app.shops.models import Household, Shop, ShopMember
 from app.users import second_factor
@@ -188,7 +190,14 @@ def _desk() -> dict[str, Any]:
     _refund_by_bank()
     case = cases.open_once("they_say_more", "CS00000000", {"ours": 1, "theirs": 2}, at=NOW)
     assert case is not None
-    return {"line": desk_queries.lines_waiting()[0].id, "case": case.code}
+    waits = Transfer("statement", "two", "0071000888888", "in", 55_000, "tien hang", "FT2", at=NOW)
+    statement = kept_statements.keep([waits], bank="vcb", sent_by=None, at=NOW)
+    leases.put_off(Statement, statement.id, at=NOW, until=None, error="RuntimeError")  # stopped
+    return {
+        "line": desk_queries.lines_waiting()[0].id,
+        "case": case.code,
+        "statement": statement.code,
+    }
 
 
 def _refund_by_bank() -> None:

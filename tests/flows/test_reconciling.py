@@ -12,7 +12,8 @@ from app.core.actor import Actor
 from app.core.db import atomic, db
 from app.flows import bank_feed, clocks, money_desk, reconciling
 from app.flows.reconciling import Kind
-from app.payments import feeds, providers
+from app.payments import bank_lines as lines
+from app.payments import desk_queries, feeds, providers
 from app.payments.cases import CaseClosed, ReasonMissing
 from app.payments.feeds.sepay import SePay
 from app.payments.models import BankLine, Case, Payment
@@ -184,7 +185,7 @@ def test_each_difference_with_the_bank_opens_one_case() -> None:
     transfer("khong ma", 77_000, at=later(minutes=3))
     assert reconciling.reconcile(at=later(hours=20)) == 0  # still on its way
     assert reconciling.reconcile(at=later(hours=25)) == 2
-    (line,) = money_desk.unmatched_lines()
+    (line,) = lines.unmatched()
     assert found() == [(Kind.LINES_DIFFER, said.code), (Kind.LINE_WAITS, line.transfer_key)]
     assert reconciling.reconcile(at=later(hours=26)) == 0
 
@@ -212,12 +213,12 @@ def test_a_person_closes_a_case_once_and_says_what_it_was(app: Flask, gateway: A
     payment = bought("asked")
     gateway.says[payment.code] = ProviderDown("Timeout")
     reconciling.reconcile(at=later(hours=1))
-    (case,) = money_desk.open_cases()
+    (case,) = desk_queries.open_cases()
     assert case.found == {"provider": "asked", "error": "Timeout"}
     with pytest.raises(ReasonMissing):
         money_desk.close_case(case.code, conclusion="  ", actor=CASHIER, at=later(hours=2))
     money_desk.close_case(case.code, conclusion="asked by phone", actor=CASHIER, at=later(hours=2))
-    assert money_desk.open_cases() == []
+    assert desk_queries.open_cases() == []
     with pytest.raises(CaseClosed):
         money_desk.close_case(case.code, conclusion="again", actor=CASHIER, at=later(hours=3))
     assert "0 cases opened" in app.test_cli_runner().invoke(args=["money", "reconcile"]).output

@@ -17,6 +17,7 @@ from app.payments import desk_queries as queries
 from app.payments.bank_lines import LineMoveRefused
 from app.payments.desk_queries import PAGE
 from app.payments.statements import LARGEST, AccountMissing, NotAStatement
+from app.users import queries as users
 from app.web.access import Rule, rule
 from app.web.bodies import accepts
 from app.web.messages import sentence
@@ -30,7 +31,6 @@ FORM = 10_000  # bytes of the form around a file
 LONGEST = 60  # of a code or an account number
 REASON = 300
 DONE = ("match", "ignore")
-COUNTS = ("lines", "matched", "unmatched", "known")
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,7 @@ def _all(wrong: Wrong | None = None) -> str:
     about, before = _asked(), key_of(request.args.get("truoc"))
     found = queries.lines_waiting(about=about, before=before, limit=PAGE + 1)
     here = {"q": about or None, "truoc": before}
+    last = queries.last_statements()
     return render_template(
         "staff/lines/all.html",
         lines=found[:PAGE],
@@ -72,15 +73,10 @@ def _all(wrong: Wrong | None = None) -> str:
         more=url_for(".show_all", q=about or None, truoc=found[PAGE - 1].id) if len(found) > PAGE else None,
         banks=[(bank.code, bank.name) for bank in bank_statements.banks().values()],
         done=request.args.get("xong") if request.args.get("xong") in DONE else None,
-        taken=_taken(),
+        last=last,
+        people=users.by_ids({one.sent_by for one in last if one.sent_by}),
         wrong=wrong,
     )
-
-
-def _taken() -> dict[str, int] | None:
-    """Give what became of the file that was just sent."""
-    counts = {name: key_of(request.args.get(name)) for name in COUNTS}
-    return {name: count or 0 for name, count in counts.items()} if counts["lines"] is not None else None
 
 
 def _back(done: str) -> Response:
@@ -127,20 +123,18 @@ def ignore(number: int) -> Answer:
 @accepts(LARGEST + FORM)
 @rule(Rule.STAFF)
 def upload() -> Answer:
-    """Take a bank's statement, and say what became of its lines."""
+    """Keep a bank's statement for the worker, and show how far it is."""
     sent = request.files.get("file")
     raw = sent.stream.read(LARGEST + 1) if sent else b""
     if not raw:
         return _all(Wrong(0, "file", gettext("Choose the file of the statement"))), 422
     account, at = request.form.get("account", "")[:LONGEST], clock.now()
     try:
-        taken = bank_statements.take_statement(
-            raw, request.form.get("bank", ""), actor(), at, account=account
-        )
+        kept = bank_statements.keep(raw, request.form.get("bank", ""), actor(), at, account=account)
     except NotFound:
         return _all(Wrong(0, "bank", gettext("Choose the bank"))), 422
     except Refused as refused:
         field = "account" if isinstance(refused, AccountMissing) else "file"
         large = isinstance(refused, NotAStatement) and refused.why == "size"
         return _all(Wrong(0, field, sentence(refused))), 413 if large else 422
-    return redirect(url_for(".show_all", **{name: getattr(taken, name) for name in COUNTS}))
+    return redirect(url_for("statements.show", code=kept.code))

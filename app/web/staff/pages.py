@@ -2,12 +2,13 @@
 
 from flask import Blueprint
 
-from app.web.staff import bank_lines, book, cases, desk, door, payouts, refunds
+from app.web.staff import bank_lines, book, cases, desk, door, payouts, refunds, statements
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     door.blueprint,
     desk.blueprint,
     bank_lines.blueprint,
+    statements.blueprint,
     cases.blueprint,
     refunds.blueprint,
     payouts.blueprint,
