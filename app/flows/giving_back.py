@@ -141,14 +141,19 @@ def _owe(
     )
     if refund is None:
         raise RuntimeError("the source was looked up under the same lock")
-    book = bookkeeping.book_of(order, payment)
-    if order.state in RELEASED:
-        bookkeeping.refund_owed_after_release(
-            order, book, total, refund_code=refund.code, before=before, at=at
-        )
-    else:
-        bookkeeping.refund_owed_for_order(book, total, refund_code=refund.code, at=at)
+    book_part(order, payment, refund, before=before, at=at)
     refunding.set_going(refund, order, at=at)
     if refund.way == Way.PROVIDER:
         telling_refunds.to_buyer(order, Kind.REFUND_OWED, refund, at=at)
     return refund
+
+
+def book_part(order: Order, payment: Payment, refund: Refund, *, before: list[str], at: datetime) -> None:
+    """R1, R2 or R3: a part of an order's money is to go back. before: the codes of its earlier refunds."""
+    book = bookkeeping.book_of(order, payment)
+    if order.state in RELEASED:
+        bookkeeping.refund_owed_after_release(
+            order, book, refund.amount, refund_code=refund.code, before=before, at=at
+        )
+    else:
+        bookkeeping.refund_owed_for_order(book, refund.amount, refund_code=refund.code, at=at)

@@ -2,43 +2,24 @@
 
 import logging
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from app.core.clock import local
 from app.core.db import atomic
 from app.core.errors import NotFound
-from app.flows import bank_feed, briefing, settlement
+from app.flows import bank_feed, briefing, finding, settlement
+from app.flows.finding import Kind as Kind
 from app.payments import bank_lines as lines
-from app.payments import cases, inbox, providers
+from app.payments import inbox, providers
 from app.payments import queries as payments
 from app.payments.matching import squeeze
 from app.payments.models import Payment
-from app.payments.providers.base import Can, Event, Fact, ProviderDown
+from app.payments.providers.base import Can, Event, Fact, ListsRefunds, ProviderDown
 
 log = logging.getLogger(__name__)
 BACK = timedelta(days=3)  # how many days are looked at again
 PATIENCE = timedelta(hours=24)  # what is younger may still be on its way
 AT_HOUR = 2  # of Vietnam's clock
 RUN = "reconcile"  # what a finished day is noted as
-
-
-class Kind(StrEnum):
-    """What kind of difference a case is about."""
-
-    MESSAGE_LOST = "message_lost"
-    """The provider had the money and its message never came; it has now been settled."""
-    THEY_SAY_MORE = "they_say_more"
-    """The provider has another sum than we."""
-    WE_SAY_MORE = "we_say_more"
-    """We have it as paid, and the provider knows of no money."""
-    LINES_DIFFER = "lines_differ"
-    """A transfer is settled without a bank line, or a bank line without being settled."""
-    LINE_WAITS = "line_waits"
-    """Nobody has said for a day what a bank line is for."""
-    REFUND_IN_DOUBT = "refund_in_doubt"
-    """For a day nobody knows whether a refund went through, or it failed."""
-    CANNOT_ASK = "cannot_ask"
-    """The provider gave no answer about a payment."""
 
 
 def run_daily(*, at: datetime) -> int:
@@ -61,12 +42,14 @@ def reconcile(*, at: datetime) -> int:
     bank_feed.catch_up(at=at, back=BACK)
     made = [payment.id for payment in payments.made_since(at - BACK, until=at)]
     opened = sum(_with_provider(payment_id, at) for payment_id in made)
-    return opened + _with_bank(made, at) + _lines_that_wait(at) + _refunds_in_doubt(at)
+    opened += _with_bank(made, at) + _lines_that_wait(at) + _refunds_in_doubt(at)
+    _refunds_made_outside(at)  # they open their own cases
+    return opened
 
 
 def _open(kind: Kind, subject: str, at: datetime, **found: object) -> int:
     with atomic(durable=True):
-        return cases.open_once(kind, subject, found, at=at) is not None
+        return finding.open_case(kind, subject, found, at=at, tell=False)
 
 
 def _with_provider(payment_id: int, at: datetime) -> int:
@@ -132,3 +115,18 @@ def _refunds_in_doubt(at: datetime) -> int:
         for refund in payments.refunds_in_doubt(at - PATIENCE)
     ]
     return sum(_open(Kind.REFUND_IN_DOUBT, code, at, **found) for code, found in doubtful)
+
+
+def _refunds_made_outside(at: datetime) -> None:
+    """Ask for the refunds of the last days, where a provider lists them: people make some by hand there.
+
+    Of ours that are listed, too, the end is taken whose message was lost.
+    """
+    for provider in providers.offered("held"):
+        if not isinstance(provider, ListsRefunds):
+            continue
+        try:
+            for event in provider.refunds_since(at - BACK, at=at):
+                settlement.look_at_refund(event, at=at)
+        except ProviderDown as error:
+            log.warning("%s does not list its refunds: %s", provider.code, error)

@@ -155,7 +155,7 @@ def _ask_later(task_id: int, *, at: datetime, why: str) -> None:
 
 def send_due(*, at: datetime) -> int:
     """Make the calls that no bell has brought to an end. Returns how many were tried."""
-    waiting = leases.due(Task, at=at)
+    waiting = leases.due(Task, at=at, only=Task.kind == "refund")
     for task_id in waiting:
         send(task_id, at=at)
     return len(waiting)

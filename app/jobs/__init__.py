@@ -12,6 +12,7 @@ from app.jobs import books, money, notices, people, photos, queue
 HANDLERS: dict[str, Callable[[int], None]] = {
     "send_notice": notices.send_notice,
     "payments.refund": money.send_refund,
+    "payments.close": money.close_left_open,
     "develop_photo": photos.develop,
 }
 

@@ -56,3 +56,5 @@ class Kind(StrEnum):
     """To the household: two days have passed; new direct orders wait."""
     REFUND_STUCK = "refund_stuck"
     """To team and staff: a refund does not go on. facts: refund, its code."""
+    CASE_OPENED = "case_opened"
+    """To staff: money went another way than we said. facts: code, of the case."""

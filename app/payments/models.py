@@ -170,13 +170,13 @@ class InboxKey(Model):
 
 
 class Task(Leased, Model):
-    """A call a provider must still get: start a payment, send a refund."""
+    """A call a provider must still get: send a refund, close what a buyer has left open."""
 
     __tablename__ = "outbox"
     __table_args__ = (UniqueConstraint("kind", "subject"),)
 
     id: Mapped[int] = plain(BigId, primary_key=True)
-    kind: Mapped[str] = plain()  # refund
+    kind: Mapped[str] = plain()  # refund | close
     subject: Mapped[str] = plain()  # the code of the row it is about; also the idempotency key
 
 

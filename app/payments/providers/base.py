@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Can(StrEnum):
@@ -31,6 +31,8 @@ class Can(StrEnum):
     """Answers how a payment stands."""
     PAYOUT = "payout"
     """Pays sellers."""
+    CLOSE = "close"
+    """Closes a payment that nobody has finished, so that nobody can pay it any more."""
 
 
 class Fact(StrEnum):
@@ -246,3 +248,15 @@ class PaymentProvider(Protocol):
     def cancel(self, payment: PaymentRequest, *, at: datetime) -> Event: ...
     def refund(self, refund: RefundRequest, *, at: datetime) -> Event: ...
     def query_refund(self, refund: RefundRequest, *, at: datetime) -> Event: ...
+
+
+@runtime_checkable
+class ListsRefunds(Protocol):
+    """An adapter whose provider tells of every refund, also of those that people make at its own desk.
+
+    Such an event has the payment's code and no refund's; `provider_ref` is the provider's number of it.
+    """
+
+    @property
+    def code(self) -> str: ...
+    def refunds_since(self, since: datetime, *, at: datetime) -> list[Event]: ...

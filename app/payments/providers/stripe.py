@@ -77,7 +77,7 @@ class Stripe:
     """Cards of buyers abroad. The money is always held: Stripe pays the operator, not a household."""
 
     code = "stripe"
-    can = frozenset({Can.REDIRECT, Can.REFUND, Can.PARTIAL_REFUND, Can.QUERY})
+    can = frozenset({Can.REDIRECT, Can.REFUND, Can.PARTIAL_REFUND, Can.QUERY, Can.CLOSE})
     settlements = frozenset({"held"})
     hook_methods = frozenset({"POST"})
 
@@ -142,20 +142,32 @@ class Stripe:
         if live is not self._live:
             raise BadSignature
         try:
-            event = breaker.call(self.code, lambda: self._now(kind, ref, at), at=at)
+            events = breaker.call(self.code, lambda: self._now(kind, ref, at), at=at)
         except _Refused as error:
             raise BadSignature from error
-        return [] if event is None or event.fact is Fact.PENDING else [event]
+        return [event for event in events if event.fact is not Fact.PENDING]
 
-    def _now(self, kind: str, ref: str, at: datetime) -> Event | None:
+    def _now(self, kind: str, ref: str, at: datetime) -> list[Event]:
         with _talking():
             if kind.startswith("checkout.session."):
-                return self._of_session(ref, at)
+                return [self._of_session(ref, at)]
             if kind == "payment_intent.succeeded":
-                return self._of_intent(self._api.payment_intents.retrieve(ref), at)
-            if kind.startswith("refund."):
-                return self._of_refund(self._api.refunds.retrieve(ref), at)
-        return None
+                return [self._of_intent(self._api.payment_intents.retrieve(ref), at)]
+            if kind.startswith("refund.") or kind == "charge.refund.updated":
+                return [self._of_refund(self._api.refunds.retrieve(ref, {"expand": ["payment_intent"]}), at)]
+            if kind == "charge.refunded":
+                return self._refunds({"charge": ref}, at)
+        return []
+
+    def refunds_since(self, since: datetime, *, at: datetime) -> list[Event]:
+        """List the ends of refunds made since then, by whomever. Raises: ProviderDown"""
+        with _talking():
+            found = self._refunds({"created": {"gte": int(since.timestamp())}}, at)
+        return [event for event in found if event.fact is not Fact.PENDING]
+
+    def _refunds(self, which: Any, at: datetime) -> list[Event]:
+        asked: Any = {**which, "limit": 100, "expand": ["data.payment_intent"]}
+        return [self._of_refund(one, at) for one in self._api.refunds.list(asked).auto_paging_iter()]
 
     def answer(self, outcome: Outcome) -> Answer:
         """200 ends the retries; after anything else Stripe sends it again, for three days."""
@@ -263,11 +275,13 @@ class Stripe:
 
     def _of_refund(self, refund: stripe.Refund, at: datetime) -> Event:
         fact = REFUND_FACTS.get(refund.status or "", Fact.PENDING)
-        metadata = refund.to_dict().get("metadata") or {}
+        metadata, intent = refund.to_dict().get("metadata") or {}, refund.payment_intent
+        paid = intent.to_dict().get("metadata") if isinstance(intent, stripe.PaymentIntent) else None
         return self._event(
             fact,
             f"{fact}:{refund.id}",
-            metadata.get("payment", ""),
+            # One made by hand at Stripe bears no mark of ours; the money that it gives back does.
+            metadata.get("payment") or (paid or {}).get("payment", ""),
             amount=refund.amount,
             currency=refund.currency,
             ref=refund.id,

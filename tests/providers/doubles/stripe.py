@@ -75,6 +75,12 @@ class StripeDouble:
         self.tell("checkout.session.completed", session)
         self.tell("payment_intent.succeeded", intent)
 
+    def refund_by_hand(self, intent_id: str, amount: int) -> Json:
+        """A person sends money back at the dashboard: nothing on it says that it is about us."""
+        made = self.send_back({"payment_intent": intent_id, "amount": amount})
+        self.tell("charge.refunded", {"id": intent_id.replace("pi_", "ch_"), "object": "charge"})
+        return self.objects[made["id"]]
+
     def settle_refund(self, refund_id: str, status: str) -> None:
         """A refund comes to its end, or loses what it had."""
         self.objects[refund_id] |= {"status": status}
@@ -174,9 +180,9 @@ class StripeDouble:
             case "POST", ["refunds"]:
                 return self.send_back(checked(params, "refund.create"))
             case "GET", ["refunds", name]:
-                return proven(shown(self.find(name, "refund")))
+                return self.refund(self.find(name, "refund"), params, "payment_intent")
             case "GET", ["refunds"]:
-                return self.list("refund", payment_intent=params.get("payment_intent"))
+                return self.list_refunds(params)
             case "GET", ["events"]:
                 return self.list("event")
             case "GET", ["events", name]:
@@ -187,6 +193,23 @@ class StripeDouble:
         made = [o for o in self.objects.values() if o["object"] == kind]
         found = [proven(shown(o)) for o in made if all(o.get(k) == v for k, v in where.items())]
         return {"object": "list", "url": f"/v1/{kind}s", "has_more": False, "data": found[::-1]}
+
+    def list_refunds(self, asked: Json) -> Json:
+        """Those of a charge, of an intent, or made since; an intent has one charge, with its number."""
+        since = int(asked.get("created", {}).get("gte", 0))
+        intent = asked.get("payment_intent") or asked.get("charge", "").replace("ch_", "pi_")
+        made = [
+            o for o in self.objects.values()
+            if o["object"] == "refund" and o["created"] >= since and intent in ("", o["payment_intent"])
+        ]  # fmt: skip
+        found = [self.refund(one, asked, "data.payment_intent") for one in reversed(made)]
+        return {"object": "list", "url": "/v1/refunds", "has_more": False, "data": found}
+
+    def refund(self, made: Json, asked: Json, path: str) -> Json:
+        found = shown(made)
+        if path in asked.get("expand", {}).values():
+            found["payment_intent"] = proven(shown(self.objects[made["payment_intent"]]))
+        return proven(found)
 
     def session(self, name: str, *, expand: bool = False) -> Json:
         made = shown(self.find(name, "checkout.session"))
