@@ -33,6 +33,12 @@ class Kind(StrEnum):
     """The provider gave no answer about a payment."""
     REFUND_OUTSIDE = "refund_outside"
     """Somebody has sent money back at the provider itself; it has been booked."""
+    DISPUTE = "dispute"
+    """The payer's bank asks for money back; the provider waits for proof."""
+    DISPUTE_LOST = "dispute_lost"
+    """A dispute ended for the payer; it has been booked."""
+    DISPUTE_TURNED = "dispute_turned"
+    """A dispute that was lost is won after all: what was booked is to be undone by people."""
     REFUND_TOO_MUCH = "refund_too_much"
     """More went back at the provider than was left; it is not booked."""
 

@@ -67,14 +67,23 @@ def _failed(payment: Payment, amount: Dong) -> Refund | None:
 
 def share_out(payment: Payment, amount: Dong) -> list[tuple[Order, Dong]] | None:
     """Say how much of a sum is for which order of a payment; None for more than they have left."""
-    due = [orders.get(part.order_id, fresh=True) for part in payments.parts_of(payment.id)]
-    left = [
-        returning.left_of(payment, order.id, order.total) if order.state in giving_back.POSSIBLE else 0
-        for order in due
-    ]
+    known = left_of_orders(payment)
+    left = [part for _, part in known]
     if not 0 < amount <= min(sum(left), payment.received - payment.refunded):
         return None
-    return list(zip(due, split(amount, left), strict=True))
+    return [(order, part) for (order, _), part in zip(known, split(amount, left), strict=True)]
+
+
+def left_of_orders(payment: Payment) -> list[tuple[Order, Dong]]:
+    """Say what each order of a payment has left that could go back."""
+    due = [orders.get(part.order_id, fresh=True) for part in payments.parts_of(payment.id)]
+    return [
+        (
+            order,
+            returning.left_of(payment, order.id, order.total) if order.state in giving_back.POSSIBLE else 0,
+        )
+        for order in due
+    ]
 
 
 def _write(payment: Payment, order: Order, ref: str, amount: Dong, at: datetime) -> Refund:

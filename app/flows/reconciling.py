@@ -13,11 +13,19 @@ from app.payments import inbox, providers
 from app.payments import queries as payments
 from app.payments.matching import squeeze
 from app.payments.models import Payment
-from app.payments.providers.base import Can, Event, Fact, ListsRefunds, ProviderDown
+from app.payments.providers.base import (
+    Can,
+    Event,
+    Fact,
+    ListsDisputes,
+    ListsRefunds,
+    ProviderDown,
+)
 
 log = logging.getLogger(__name__)
 BACK = timedelta(days=3)  # how many days are looked at again
 PATIENCE = timedelta(hours=24)  # what is younger may still be on its way
+DISPUTES_BACK = timedelta(days=180)  # a bank may take months to decide
 AT_HOUR = 2  # of Vietnam's clock
 RUN = "reconcile"  # what a finished day is noted as
 
@@ -43,7 +51,7 @@ def reconcile(*, at: datetime) -> int:
     made = [payment.id for payment in payments.made_since(at - BACK, until=at)]
     opened = sum(_with_provider(payment_id, at) for payment_id in made)
     opened += _with_bank(made, at) + _lines_that_wait(at) + _refunds_in_doubt(at)
-    _refunds_made_outside(at)  # they open their own cases
+    _done_at_providers(at)  # they open their own cases
     return opened
 
 
@@ -117,16 +125,18 @@ def _refunds_in_doubt(at: datetime) -> int:
     return sum(_open(Kind.REFUND_IN_DOUBT, code, at, **found) for code, found in doubtful)
 
 
-def _refunds_made_outside(at: datetime) -> None:
-    """Ask for the refunds of the last days, where a provider lists them: people make some by hand there.
+def _done_at_providers(at: datetime) -> None:
+    """Ask for refunds and disputes, where a provider lists them: people make refunds by hand there.
 
-    Of ours that are listed, too, the end is taken whose message was lost.
+    Of our own refunds, too, the end is taken whose message was lost.
     """
     for provider in providers.offered("held"):
-        if not isinstance(provider, ListsRefunds):
-            continue
         try:
-            for event in provider.refunds_since(at - BACK, at=at):
-                settlement.look_at_refund(event, at=at)
+            if isinstance(provider, ListsRefunds):
+                for event in provider.refunds_since(at - BACK, at=at):
+                    settlement.look_at_refund(event, at=at)
+            if isinstance(provider, ListsDisputes):
+                for event in provider.disputes_since(at - DISPUTES_BACK, at=at):
+                    settlement.settle(event, message_id=0, at=at)
         except ProviderDown as error:
-            log.warning("%s does not list its refunds: %s", provider.code, error)
+            log.warning("%s does not list what happened there: %s", provider.code, error)

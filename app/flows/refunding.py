@@ -19,6 +19,7 @@ from app.payments.models import Payment, Refund, Task
 from app.payments.providers.base import Can, Event, Fact, ProviderDown
 from app.payments.rules import ASK_REFUND_AFTER, ASK_REFUND_FOR, RefundEvent, RefundState, Way
 from app.payments.rules import Event as PaymentEvent
+from app.payments.rules import State as PaymentState
 
 
 class RefundMoveRefused(Refused):
@@ -112,6 +113,9 @@ def send(task_id: int, *, at: datetime) -> None:
     if not leases.claim(Task, task_id, at=at):
         return
     refund = payments.get_refund(payments.get_task(task_id).subject)
+    if refund.state == RefundState.REQUESTED and _is_disputed(refund):
+        _ask_later(task_id, at=at, why="disputed")  # the payer's bank may be giving this very money back
+        return
     with atomic(durable=True):
         # Submitted first: after a crash the outcome is unknown.
         first = moves.move_refund(refund, RefundEvent.SUBMIT, at=at)
@@ -132,6 +136,10 @@ def send(task_id: int, *, at: datetime) -> None:
             leases.finish(Task, task_id, at=at)
         else:
             _ask_later(task_id, at=at, why=str(event.fact))
+
+
+def _is_disputed(refund: Refund) -> bool:
+    return payments.get(refund.payment_id, fresh=True).state == PaymentState.DISPUTED
 
 
 def _ask(refund: Refund, *, first: bool, at: datetime) -> Event:

@@ -14,7 +14,7 @@ from app.catalog import stock
 from app.core.actor import SYSTEM
 from app.core.db import atomic, in_atomic, savepoint
 from app.core.errors import NotFound
-from app.flows import bookkeeping, briefing, closing, made_outside, ordering_notices, refunding
+from app.flows import bookkeeping, briefing, closing, disputing, made_outside, ordering_notices, refunding
 from app.notices.rules import Kind
 from app.orders import queries as orders
 from app.orders import services as order_moves
@@ -167,6 +167,8 @@ def apply(event: Event, *, message_id: int, at: datetime) -> Outcome:
                 moves.try_move(payment, PaymentEvent.SUSPECT, at=at)
             case Fact.REFUNDED | Fact.REFUND_FAILED:
                 made_outside.take_end(payment, event, at=at)
+            case Fact.DISPUTED:
+                disputing.take(payment, event, at=at)
     return Outcome.APPLIED
 
 

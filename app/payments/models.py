@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped
 
 from app.core.db import BigId, Model, UtcDateTime, personal, plain
 from app.core.leases import Leased
-from app.payments.rules import CaseState, LineState, RefundState, State, Way
+from app.payments.rules import CaseState, DisputeState, LineState, RefundState, State, Way
 
 
 def _one_of(column: str, states: type[StrEnum]) -> str:
@@ -141,6 +141,35 @@ class RefundApproval(Model):
     step: Mapped[int] = plain()
     user_id: Mapped[int] = plain(ForeignKey("users.id"))
     at: Mapped[datetime] = plain(UtcDateTime)
+
+
+class Dispute(Model):
+    """A payer's bank asks for money back. What it has taken, and what that cost, is booked as it changes."""
+
+    __tablename__ = "disputes"
+    __table_args__ = (
+        CheckConstraint(_one_of("state", DisputeState), name="state"),
+        CheckConstraint("amount > 0 AND taken >= 0 AND lost >= 0 AND lost <= taken", name="amount"),
+        UniqueConstraint("provider", "provider_ref"),
+        Index("ix_disputes_payment", "payment_id"),
+        Index("ix_disputes_state", "state"),
+    )
+
+    id: Mapped[int] = plain(BigId, primary_key=True)
+    code: Mapped[str] = plain(unique=True)
+    payment_id: Mapped[int] = plain(ForeignKey("payments.id"))
+    provider: Mapped[str] = plain()
+    provider_ref: Mapped[str] = plain()
+    amount: Mapped[int] = plain(BigInteger)
+    state: Mapped[str] = plain(default=DisputeState.OPEN)
+    taken: Mapped[int] = plain(BigInteger, default=0)  # by the bank, and not given back
+    lost: Mapped[int] = plain(BigInteger, default=0)  # what of it has been charged to somebody
+    fee: Mapped[int] = plain(BigInteger, default=0)  # what the provider took for it
+    steps: Mapped[int] = plain(default=0)  # names its postings
+    reason: Mapped[str] = plain(default="")  # the provider's word for why
+    answer_by: Mapped[datetime | None] = plain(UtcDateTime)
+    opened_at: Mapped[datetime] = plain(UtcDateTime)
+    changed_at: Mapped[datetime] = plain(UtcDateTime)
 
 
 class InboxMessage(Model):

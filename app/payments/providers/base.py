@@ -54,6 +54,8 @@ class Fact(StrEnum):
     """A refund went through."""
     REFUND_FAILED = "refund_failed"
     """A refund did not go through."""
+    DISPUTED = "disputed"
+    """The payer's bank asks for the money back: how that stands is in `dispute`."""
     NOT_FOUND = "not_found"
     """The provider has never heard of the refund that it is asked after: the same key may be sent."""
 
@@ -169,6 +171,20 @@ class RawRequest:
 
 
 @dataclass(frozen=True)
+class DisputeNow:
+    """How a dispute stands: open, won or lost. taken, fee: đồng that are gone from our balance now.
+
+    reason: the provider's word for it; answer_by: until when proof can be sent.
+    """
+
+    state: str
+    taken: int
+    fee: int
+    reason: str = ""
+    answer_by: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Event:
     """One signed fact. amount in đồng; `dedupe_key` names the provider's transaction for ever.
 
@@ -185,6 +201,7 @@ class Event:
     provider_ref: str | None = None
     paid_ref: str | None = None
     refund_code: str | None = None
+    dispute: DisputeNow | None = None
 
 
 @dataclass(frozen=True)
@@ -260,3 +277,12 @@ class ListsRefunds(Protocol):
     @property
     def code(self) -> str: ...
     def refunds_since(self, since: datetime, *, at: datetime) -> list[Event]: ...
+
+
+@runtime_checkable
+class ListsDisputes(Protocol):
+    """An adapter whose provider tells of every dispute, and how it stands now."""
+
+    @property
+    def code(self) -> str: ...
+    def disputes_since(self, since: datetime, *, at: datetime) -> list[Event]: ...

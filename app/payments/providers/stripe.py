@@ -10,7 +10,7 @@ import hmac
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import stripe
@@ -21,6 +21,7 @@ from app.payments.providers.base import (
     Answer,
     BadSignature,
     Can,
+    DisputeNow,
     Event,
     Fact,
     Outcome,
@@ -38,6 +39,8 @@ CONNECT, READ = 3.0, 20.0  # seconds; our rows repeat a call, with the same key,
 # A session lives 30 minutes at least. Ours ends earlier: what is paid in between is money that comes late.
 SESSION_BEYOND_OURS = timedelta(minutes=35)
 MODES = {"sk_test_": False, "rk_test_": False, "sk_live_": True, "rk_live_": True}
+# What is not named here is open: the payer's bank, or Stripe in an appeal, has yet to decide.
+DISPUTE_STATES = {"won": "won", "warning_closed": "won", "prevented": "won", "lost": "lost"}
 REFUND_FACTS = {"succeeded": Fact.REFUNDED, "failed": Fact.REFUND_FAILED, "canceled": Fact.REFUND_FAILED}
 
 
@@ -157,7 +160,41 @@ class Stripe:
                 return [self._of_refund(self._api.refunds.retrieve(ref, {"expand": ["payment_intent"]}), at)]
             if kind == "charge.refunded":
                 return self._refunds({"charge": ref}, at)
+            if kind.startswith("charge.dispute."):
+                asked = self._api.disputes.retrieve(ref, {"expand": ["payment_intent"]})
+                return [self._of_dispute(asked, at)]
         return []
+
+    def disputes_since(self, since: datetime, *, at: datetime) -> list[Event]:
+        """List the disputes opened since then, each as it stands now. Raises: ProviderDown"""
+        asked: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100}
+        with _talking():
+            found = self._api.disputes.list(asked | {"expand": ["data.payment_intent"]})
+            return [self._of_dispute(one, at) for one in found.auto_paging_iter()]
+
+    def _of_dispute(self, dispute: stripe.Dispute, at: datetime) -> Event:
+        """Say how a dispute stands. What the bank took is told in our balance's currency, so in proportion.
+
+        Its first movement is the whole disputed sum; a second one, of the other sign, gives it back.
+        """
+        moved = dispute.balance_transactions
+        whole = abs(moved[0].amount) if moved else 0
+        gone = [dispute.amount * sum(sums) / whole for sums in _sums(moved)] if whole else [0, 0]
+        taken, fee = max(0, -round(gone[0])), max(0, round(gone[1]))
+        state = DISPUTE_STATES.get(dispute.status, "open")
+        due = dispute.evidence_details.due_by
+        return self._event(
+            Fact.DISPUTED,
+            f"dispute:{dispute.id}:{dispute.status}:{taken}:{fee}",
+            _code_on(dispute.payment_intent),
+            amount=dispute.amount,
+            currency=dispute.currency,
+            ref=dispute.id,
+            dispute=DisputeNow(
+                state, taken, fee, dispute.reason, datetime.fromtimestamp(due, UTC) if due else None
+            ),
+            at=at,
+        )
 
     def refunds_since(self, since: datetime, *, at: datetime) -> list[Event]:
         """List the ends of refunds made since then, by whomever. Raises: ProviderDown"""
@@ -275,13 +312,12 @@ class Stripe:
 
     def _of_refund(self, refund: stripe.Refund, at: datetime) -> Event:
         fact = REFUND_FACTS.get(refund.status or "", Fact.PENDING)
-        metadata, intent = refund.to_dict().get("metadata") or {}, refund.payment_intent
-        paid = intent.to_dict().get("metadata") if isinstance(intent, stripe.PaymentIntent) else None
+        metadata = refund.to_dict().get("metadata") or {}
         return self._event(
             fact,
             f"{fact}:{refund.id}",
             # One made by hand at Stripe bears no mark of ours; the money that it gives back does.
-            metadata.get("payment") or (paid or {}).get("payment", ""),
+            metadata.get("payment") or _code_on(refund.payment_intent),
             amount=refund.amount,
             currency=refund.currency,
             ref=refund.id,
@@ -301,7 +337,18 @@ class Stripe:
             provider_ref=more.get("ref"),
             paid_ref=more.get("paid_ref"),
             refund_code=more.get("refund"),
+            dispute=more.get("dispute"),
         )
+
+
+def _code_on(intent: object) -> str:
+    """Read our payment's code off the money it is about; empty for money of somebody else."""
+    metadata = intent.to_dict().get("metadata") if isinstance(intent, stripe.PaymentIntent) else None
+    return str((metadata or {}).get("payment", ""))
+
+
+def _sums(moved: list[stripe.BalanceTransaction]) -> tuple[list[int], list[int]]:
+    return [one.amount for one in moved], [one.fee for one in moved]
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """A Stripe for tests: real HTTP on loopback, spoken to by Stripe's own library through its base address.
 
-It knows sessions of checkout, their pay page, payment intents, refunds, events and idempotency keys. Every
-request and answer is held against `stripe-schemas.json`, which is derived from Stripe's library.
+It knows checkout sessions, their pay page, payment intents, refunds, disputes, events and idempotency keys.
+Every request and answer is held against `stripe-schemas.json` and, for what moves its balance, against
+`stripe-money-schemas.json`; both are derived from Stripe's library.
 Webhooks wait in `unsent`: a test delivers them once, twice, in another order, later, or never. With `hook`
 set they go out by themselves, over HTTP.
 """
@@ -20,6 +21,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from tests.providers.doubles.stripe_money import StripeMoney
 from tests.providers.doubles.stripe_shapes import (
     SCHEMAS,
     VERSION,
@@ -37,7 +39,7 @@ Send = Callable[[bytes, dict[str, str]], Any]
 
 
 @dataclass
-class StripeDouble:
+class StripeDouble(StripeMoney):
     """Stripe's books. Amounts in đồng; `url` is its base address while it serves."""
 
     key: str = "sk_test_double"
@@ -74,17 +76,6 @@ class StripeDouble:
         }
         self.tell("checkout.session.completed", session)
         self.tell("payment_intent.succeeded", intent)
-
-    def refund_by_hand(self, intent_id: str, amount: int) -> Json:
-        """A person sends money back at the dashboard: nothing on it says that it is about us."""
-        made = self.send_back({"payment_intent": intent_id, "amount": amount})
-        self.tell("charge.refunded", {"id": intent_id.replace("pi_", "ch_"), "object": "charge"})
-        return self.objects[made["id"]]
-
-    def settle_refund(self, refund_id: str, status: str) -> None:
-        """A refund comes to its end, or loses what it had."""
-        self.objects[refund_id] |= {"status": status}
-        self.tell("refund.failed" if status == "failed" else "refund.updated", self.objects[refund_id])
 
     def tell(self, kind: str, about: Json) -> Json:
         """Write down an event, and send it where it goes by itself."""
@@ -128,10 +119,10 @@ class StripeDouble:
     # What its address answers.
 
     def add(self, kind: str, prefix: str, **values: Any) -> Json:
-        mode = "" if prefix in ("evt", "pi", "re") else "_live" if self.live else "_test"
+        mode = "" if prefix in ("evt", "pi", "re", "du", "txn", "po") else "_live" if self.live else "_test"
         name = f"{prefix}{mode}_{len(self.objects) + 1:06d}"
         made = {"id": name, "object": kind, "created": int(self.clock()), **values}
-        if kind != "refund":
+        if kind not in ("refund", "balance_transaction"):
             made["livemode"] = self.live
         self.objects[name] = made
         return made
@@ -180,9 +171,13 @@ class StripeDouble:
             case "POST", ["refunds"]:
                 return self.send_back(checked(params, "refund.create"))
             case "GET", ["refunds", name]:
-                return self.refund(self.find(name, "refund"), params, "payment_intent")
+                return self.expanded(self.find(name, "refund"), params, "payment_intent")
             case "GET", ["refunds"]:
                 return self.list_refunds(params)
+            case "GET", ["disputes"]:
+                return self.list_disputes(params)
+            case "GET", ["disputes", name]:
+                return self.expanded(self.find(name, "dispute"), params, "payment_intent")
             case "GET", ["events"]:
                 return self.list("event")
             case "GET", ["events", name]:
@@ -193,23 +188,6 @@ class StripeDouble:
         made = [o for o in self.objects.values() if o["object"] == kind]
         found = [proven(shown(o)) for o in made if all(o.get(k) == v for k, v in where.items())]
         return {"object": "list", "url": f"/v1/{kind}s", "has_more": False, "data": found[::-1]}
-
-    def list_refunds(self, asked: Json) -> Json:
-        """Those of a charge, of an intent, or made since; an intent has one charge, with its number."""
-        since = int(asked.get("created", {}).get("gte", 0))
-        intent = asked.get("payment_intent") or asked.get("charge", "").replace("ch_", "pi_")
-        made = [
-            o for o in self.objects.values()
-            if o["object"] == "refund" and o["created"] >= since and intent in ("", o["payment_intent"])
-        ]  # fmt: skip
-        found = [self.refund(one, asked, "data.payment_intent") for one in reversed(made)]
-        return {"object": "list", "url": "/v1/refunds", "has_more": False, "data": found}
-
-    def refund(self, made: Json, asked: Json, path: str) -> Json:
-        found = shown(made)
-        if path in asked.get("expand", {}).values():
-            found["payment_intent"] = proven(shown(self.objects[made["payment_intent"]]))
-        return proven(found)
 
     def session(self, name: str, *, expand: bool = False) -> Json:
         made = shown(self.find(name, "checkout.session"))
@@ -269,32 +247,6 @@ class StripeDouble:
         )
         made["url"] = f"{self.url}/pay/{made['id']}"
         return made
-
-    def send_back(self, asked: Json) -> Json:
-        intent = self.find(asked.get("payment_intent", ""), "payment_intent")
-        amount = asked.get("amount", intent["amount_received"])
-        gone = sum(
-            r["amount"] for r in self.refunds_of(intent["id"]) if r["status"] not in ("failed", "canceled")
-        )
-        if amount > intent["amount_received"] - gone or self.refunds_become == "refused":
-            raise Refused("Refund is greater than what is left", code="charge_already_refunded")
-        made = self.add(
-            "refund",
-            "re",
-            amount=amount,
-            charge=None,
-            currency=intent["currency"],
-            metadata=asked.get("metadata", {}),
-            payment_intent=intent["id"],
-            status=self.refunds_become,
-        )
-        self.tell("refund.created", made)
-        return proven(shown(made))
-
-    def refunds_of(self, intent_id: str) -> Iterator[Json]:
-        return (
-            o for o in self.objects.values() if o["object"] == "refund" and o["payment_intent"] == intent_id
-        )
 
     def press(self, session_id: str, button: str) -> str:
         """A button of the pay page. Gives where the browser goes."""
