@@ -167,11 +167,16 @@ def recovered(order: Order, book: Book, *, at: datetime) -> None:
         ledger.post("R7", order.code, transfer(book.earned, book.owed_by_seller, taken), at=at)
 
 
-def provider_settled(provider: str, amount: int, fee: int, *, key: str, at: datetime) -> bool:
-    """P2: a provider has passed on to the bank what it held, less its fee. amount: with the fee."""
+def provider_settled(provider: str, amount: int, fee: int, *, key: str, at: datetime, fx: int = 0) -> bool:
+    """P2: a provider has passed on to the bank what it held, less its fee. amount: with the fee.
+
+    fx: what was lost by exchange on the way; negative where it won.
+    """
     there: Account = ("A", "psp", provider)
-    fees = transfer(("E", "psp_fee", provider), there, fee)
-    return ledger.post("P2", key, joined(transfer(BANK, there, amount - fee), fees), at=at)
+    costs = joined(
+        transfer(("E", "psp_fee", provider), there, fee), transfer(("E", "fx", provider), there, fx)
+    )
+    return ledger.post("P2", key, joined(transfer(BANK, there, amount - fee - fx), costs), at=at)
 
 
 def dispute_moved(provider: str, taken: int, fee: int, *, key: str, at: datetime) -> bool:

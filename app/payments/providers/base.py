@@ -286,3 +286,28 @@ class ListsDisputes(Protocol):
     @property
     def code(self) -> str: ...
     def disputes_since(self, since: datetime, *, at: datetime) -> list[Event]: ...
+
+
+@dataclass(frozen=True)
+class SettlementNow:
+    """What a provider has passed on to the bank: gross less fee, both in đồng. paid: as its bank pays it out.
+
+    count: how many movements it sums up; unclear: how many more are in it that are not about our đồng.
+    """
+
+    ref: str
+    at: datetime
+    gross: int
+    fee: int
+    paid: str
+    count: int
+    unclear: int
+
+
+@runtime_checkable
+class ListsSettlements(Protocol):
+    """An adapter whose provider tells what it has passed on."""
+
+    @property
+    def code(self) -> str: ...
+    def settlements_since(self, since: datetime, *, at: datetime) -> list[SettlementNow]: ...

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import stripe
 
 from app.config import BadConfig, Config
-from app.payments.providers import breaker
+from app.payments.providers import breaker, stripe_balance
 from app.payments.providers.base import (
     Answer,
     BadSignature,
@@ -30,6 +30,7 @@ from app.payments.providers.base import (
     RawRequest,
     Redirect,
     RefundRequest,
+    SettlementNow,
 )
 
 API = "https://api.stripe.com"
@@ -171,6 +172,17 @@ class Stripe:
         with _talking():
             found = self._api.disputes.list(asked | {"expand": ["data.payment_intent"]})
             return [self._of_dispute(one, at) for one in found.auto_paging_iter()]
+
+    def settlements_since(self, since: datetime, *, at: datetime) -> list[SettlementNow]:
+        """List what Stripe has paid out to the operator's bank since then. Raises: ProviderDown"""
+        asked: Any = {"arrival_date": {"gte": int(since.timestamp())}, "status": "paid", "limit": 20}
+        with _talking():
+            found = [one.to_dict() for one in self._api.payouts.list(asked).data]
+            return [stripe_balance.settlement(one, self._moved(one["id"])) for one in found]
+
+    def _moved(self, payout: str) -> list[dict[str, Any]]:
+        asked: Any = {"payout": payout, "limit": 100, "expand": ["data.source"]}
+        return [one.to_dict() for one in self._api.balance_transactions.list(asked).auto_paging_iter()]
 
     def _of_dispute(self, dispute: stripe.Dispute, at: datetime) -> Event:
         """Say how a dispute stands. What the bank took is told in our balance's currency, so in proportion.

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from app.web.staff import bank_lines, book, cases, desk, door, payouts, refunds
+from app.web.staff import bank_lines, book, cases, desk, door, payouts, provider_money, refunds
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     door.blueprint,
@@ -11,5 +11,6 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     cases.blueprint,
     refunds.blueprint,
     payouts.blueprint,
+    provider_money.blueprint,
     book.blueprint,
 )  # fmt: skip

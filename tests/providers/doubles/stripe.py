@@ -74,6 +74,7 @@ class StripeDouble(StripeMoney):
             "payment_intent": intent["id"],
             "url": None,
         }
+        self.charged(intent)
         self.tell("checkout.session.completed", session)
         self.tell("payment_intent.succeeded", intent)
 
@@ -174,6 +175,10 @@ class StripeDouble(StripeMoney):
                 return self.expanded(self.find(name, "refund"), params, "payment_intent")
             case "GET", ["refunds"]:
                 return self.list_refunds(params)
+            case "GET", ["payouts"]:
+                return self.list_payouts(params)
+            case "GET", ["balance_transactions"]:
+                return self.list_moved(params)
             case "GET", ["disputes"]:
                 return self.list_disputes(params)
             case "GET", ["disputes", name]:

@@ -10,6 +10,7 @@ from tests.providers.doubles.stripe_shapes import Json, Refused, proven, shown
 
 DONG_A_CENT = 250
 DISPUTE_FEE = 1500  # cents
+CHARGE_FEE = 0.05  # of what is paid
 
 
 class StripeMoney:
@@ -84,7 +85,7 @@ class StripeMoney:
         ended = status in ("won", "lost", "warning_closed")
         self.tell(f"charge.dispute.{'closed' if ended else 'updated'}", self.objects[name])
 
-    def moved(self, kind: str, amount: int, fee: int, source: str, **more: Any) -> Json:
+    def moved(self, kind: str, amount: int, fee: int, source: str) -> Json:
         """Write a line of the balance. amount: đồng; fee: cents."""
         cents = round(amount / DONG_A_CENT)
         part = {
@@ -110,11 +111,55 @@ class StripeMoney:
             source=source,
             status="available",
             type=kind,
-            **more,
+            **{"x-payout": None},
         )
         return proven(shown(made))
 
+    def pay_out(self) -> str:
+        """Stripe passes on to the operator's bank all that has moved since the last time."""
+        moved = [o for o in self.objects.values() if o["object"] == "balance_transaction"]
+        lines = [line for line in moved if line["x-payout"] is None]
+        made = self.add(
+            "payout",
+            "po",
+            amount=sum(line["net"] for line in lines),
+            arrival_date=int(self.clock()),
+            automatic=True,
+            currency="usd",
+            status="paid",
+        )
+        for line in lines:
+            line["x-payout"] = made["id"]
+        return str(made["id"])
+
+    def charged(self, intent: Json) -> None:
+        """A payment reaches the balance, less Stripe's fee."""
+        fee = round(intent["amount_received"] * CHARGE_FEE / DONG_A_CENT)
+        self.moved("charge", intent["amount_received"], fee, intent["id"].replace("pi_", "ch_"))
+
     # What its address answers.
+
+    def list_payouts(self, asked: Json) -> Json:
+        since = int(asked.get("arrival_date", {}).get("gte", 0))
+        made = [o for o in self.objects.values() if o["object"] == "payout" and o["arrival_date"] >= since]
+        found = [proven(shown(one)) for one in reversed(made)]
+        return {"object": "list", "url": "/v1/payouts", "has_more": False, "data": found}
+
+    def list_moved(self, asked: Json) -> Json:
+        made = [o for o in self.objects.values() if o.get("x-payout") == asked["payout"]]
+        found = [proven(shown(one)) for one in reversed(made)]
+        if "data.source" in asked.get("expand", {}).values():
+            for one in found:
+                one["source"] = self.source(one["source"])
+        return {"object": "list", "url": "/v1/balance_transactions", "has_more": False, "data": found}
+
+    def source(self, name: str) -> Json:
+        """What a line is about. Of a charge only what the schemas have of its intent."""
+        if name in self.objects:
+            return shown(self.objects[name])
+        intent = self.objects[name.replace("ch_", "pi_")]
+        told = {"amount": intent["amount_received"], "currency": intent["currency"]}
+        return {"id": name, "object": "charge", "payment_intent": intent["id"], **told}
 
     def list_refunds(self, asked: Json) -> Json:
         """Those of a charge, of an intent, or made since; an intent has one charge, with its number."""
@@ -157,6 +202,7 @@ class StripeMoney:
             payment_intent=intent["id"],
             status=self.refunds_become,
         )
+        self.moved("refund", -amount, 0, made["id"])
         self.tell("refund.created", made)
         return proven(shown(made))
 
