@@ -10,8 +10,9 @@ from typing import Literal
 from app.core.actor import SYSTEM
 from app.core.db import atomic, db
 from app.core.money import Dong, split
-from app.flows import bookkeeping, finding, giving_back, made_outside, refunding
+from app.flows import bookkeeping, finding, giving_back, made_outside, ordering_notices, refunding
 from app.flows.finding import Kind
+from app.notices.rules import Kind as Notice
 from app.orders import queries as orders
 from app.orders.models import Order
 from app.orders.rules import State
@@ -71,6 +72,10 @@ def _begin(payment: Payment, ref: str, amount: Dong, now: DisputeNow, at: dateti
             "suggestion": _suggestion(payment),
         }
         finding.open_case(Kind.DISPUTE, ref, found, at=at)
+        for part in payments.parts_of(payment.id):
+            order = orders.get(part.order_id, fresh=True)
+            if order.state in giving_back.POSSIBLE:
+                ordering_notices.to_household(order, Notice.ORDER_DISPUTED, at=at)
     return dispute
 
 

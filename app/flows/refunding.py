@@ -114,7 +114,8 @@ def send(task_id: int, *, at: datetime) -> None:
         return
     refund = payments.get_refund(payments.get_task(task_id).subject)
     if refund.state == RefundState.REQUESTED and _is_disputed(refund):
-        _ask_later(task_id, at=at, why="disputed")  # the payer's bank may be giving this very money back
+        # The payer's bank may be giving this very money back, and takes months to say so.
+        leases.put_off(Task, task_id, at=at, until=at + ASK_REFUND_AFTER[-1], error="disputed")
         return
     with atomic(durable=True):
         # Submitted first: after a crash the outcome is unknown.

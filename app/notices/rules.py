@@ -36,6 +36,8 @@ class Kind(StrEnum):
     """To the household: the buyer has it."""
     ORDER_DELIVERED_REMINDER = "order_delivered_reminder"
     """To the buyer: has it come?"""
+    ORDER_DISPUTED = "order_disputed"
+    """To the household: a card's bank asks for the money back; its own money for this order waits."""
     REFUND_ASKED = "refund_asked"
     """To the household: money has to go back."""
     REFUND_SENT = "refund_sent"

@@ -187,20 +187,22 @@ class Stripe:
     def _of_dispute(self, dispute: stripe.Dispute, at: datetime) -> Event:
         """Say how a dispute stands. What the bank took is told in our balance's currency, so in proportion.
 
-        Its first movement is the whole disputed sum; a second one, of the other sign, gives it back.
+        Its first movement is the whole disputed sum; a second one, of the other sign, gives it back. A bank
+        that asks in its own currency is taken to ask for all that was paid.
         """
-        moved = dispute.balance_transactions
+        moved, intent, asked = dispute.balance_transactions, dispute.payment_intent, dispute.amount
+        if dispute.currency != "vnd" and isinstance(intent, stripe.PaymentIntent):
+            asked = intent.amount_received
         whole = abs(moved[0].amount) if moved else 0
-        gone = [dispute.amount * sum(sums) / whole for sums in _sums(moved)] if whole else [0, 0]
+        gone = [asked * sum(sums) / whole for sums in _sums(moved)] if whole else [0, 0]
         taken, fee = max(0, -round(gone[0])), max(0, round(gone[1]))
         state = DISPUTE_STATES.get(dispute.status, "open")
         due = dispute.evidence_details.due_by
         return self._event(
             Fact.DISPUTED,
             f"dispute:{dispute.id}:{dispute.status}:{taken}:{fee}",
-            _code_on(dispute.payment_intent),
-            amount=dispute.amount,
-            currency=dispute.currency,
+            _code_on(intent),
+            amount=asked,
             ref=dispute.id,
             dispute=DisputeNow(
                 state, taken, fee, dispute.reason, datetime.fromtimestamp(due, UTC) if due else None

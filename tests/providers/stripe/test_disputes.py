@@ -26,6 +26,7 @@ from app.notices.models import Notice
 from app.payments import providers
 from app.payments.models import Case, Dispute, Payment, Refund
 from app.shops.models import Shop
+from app.shops.queries import members_of
 from app.users.rules import Role
 from tests import factories, invariants
 from tests.accounts import give_account
@@ -132,6 +133,9 @@ def test_step_by_step(stripe: StripeDouble, knock: Knock, paid: Payment) -> None
     assert (case.kind, case.subject, case.found["suggestion"]) == ("dispute", name, "not_sent")
     assert (case.found["reason"], case.found["answer_by"][:10]) == ("fraudulent", "2026-12-02")
     assert list(db.session.scalars(select(Notice.user_id).where(Notice.kind == "case_opened"))) == [dung.id]
+    heard = db.session.scalars(select(Notice.user_id).where(Notice.kind == "order_disputed")).all()
+    shop = db.session.get_one(Shop, order_of(paid).shop_id)
+    assert set(heard) == {member.user_id for member in members_of(shop.id)}
     stripe.withdraw(name)
     stripe.deliver(knock, times=2)
     assert balances() == (-FEE, 75_000, FEE)
@@ -247,9 +251,11 @@ def test_a_refund_that_waited_goes_out_when_it_was_won(
     stripe.deliver(knock)
     fulfilment.cancel(order_of(paid), actor=GUEST, at=AT)
     refunding.send_due(at=AT)
+    for day in range(1, 70, 3):  # banks take months
+        refunding.send_due(at=later(days=day))
     stripe.decide(name, "won")
     stripe.deliver(knock)
-    refunding.send_due(at=later(hours=9))
+    refunding.send_due(at=later(days=70))
     assert db.session.scalars(select(Refund)).one().state == "succeeded"
     assert (fresh(paid).state, balances()) == ("refunded", (0, 0, 0))
     clean()
@@ -274,6 +280,16 @@ def test_a_part_is_disputed_and_lost(stripe: StripeDouble, knock: Knock, paid: P
     stripe.deliver(knock, times=2, shuffle=random.Random(3))
     assert (fresh(paid).refunded, -ledger.balance("L", "seller_payable", shop.code)) == (30_000, 45_000)
     clean()
+
+
+def test_a_bank_that_asks_in_its_own_currency_asks_for_all(
+    stripe: StripeDouble, knock: Knock, paid: Payment
+) -> None:
+    name = stripe.dispute(intent(paid))
+    stripe.withdraw(name)
+    stripe.objects[name] |= {"currency": "usd", "amount": 300}
+    stripe.deliver(knock)
+    assert (dispute().amount, balances()) == (75_000, (-FEE, 75_000, FEE))
 
 
 @pytest.mark.parametrize("status", ["warning_closed", "prevented"])
