@@ -12,7 +12,7 @@ def create_app(config: Config | None = None) -> Flask:
     from app import cli, jobs, web
     from app.core import sealing, storage
     from app.core.db import db
-    from app.flows import outgoing
+    from app.flows import disputing, outgoing
     from app.ledger import levies
     from app.media import decoding
     from app.notices import channels
@@ -33,6 +33,7 @@ def create_app(config: Config | None = None) -> Flask:
     feeds.bind(config)
     outgoing.bind()
     levies.bind(config.withholding)
+    disputing.bind(config.disputes_borne_by)
     channels.bind(config)
     jobs.bind(app, config)
     web.mount(app, config)

@@ -61,6 +61,7 @@ class Config:
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)  # those of `KEYS` that are set
     settlements: Mapping[str, str] = field(default_factory=dict)  # provider -> direct | held, where not usual
     withholding: Literal["off", "shadow", "on"] = "shadow"  # what happens to taxes and fees of sales
+    disputes_borne_by: Literal["household", "market"] = "household"  # who pays for a lost one, once delivered
     channel: str = "log"
     public_url: str = "http://127.0.0.1:8000"
     help_phone: str = "+842053812345"
@@ -97,6 +98,7 @@ class Config:
             keys={key: env[key] for key in KEYS if env.get(key)},
             settlements=_settlements(env.get("SETTLEMENTS", "")),
             withholding=_withholding(env.get("WITHHOLDING", cls.withholding)),
+            disputes_borne_by=_borne_by(env.get("DISPUTES_BORNE_BY", cls.disputes_borne_by)),
             channel=env.get("MESSAGE_CHANNEL", "log"),
             public_url=env.get("PUBLIC_URL", f"http://{host}:{port}").rstrip("/"),
             host=host,
@@ -145,6 +147,12 @@ def _settlements(text: str) -> dict[str, str]:
         if settlement not in SETTLEMENTS:
             raise BadConfig(f"SETTLEMENTS: {provider}={settlement!r}: use direct or held")
     return pairs
+
+
+def _borne_by(text: str) -> Literal["household", "market"]:
+    if text not in ("household", "market"):
+        raise BadConfig(f"DISPUTES_BORNE_BY={text!r}: use household or market")
+    return "household" if text == "household" else "market"
 
 
 def _withholding(text: str) -> Literal["off", "shadow", "on"]:

@@ -22,7 +22,7 @@ HOLLOW = {
 # The only writers of a state: each asks the rule, updates where the old state still holds, checks the count.
 MOVERS = {
     *("app/catalog/stock.py", "app/orders/services.py"),
-    *(f"app/payments/{name}.py" for name in ("services", "bank_lines", "cases", "payouts")),
+    *(f"app/payments/{name}.py" for name in ("services", "bank_lines", "cases", "payouts", "disputes")),
     "app/shops/accounts.py",
 }
 TEXT = {

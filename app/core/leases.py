@@ -82,7 +82,7 @@ def put_off(table: Any, row_id: int, *, at: datetime, until: datetime | None, er
         )
 
 
-def due(table: Any, *, at: datetime, limit: int = 100) -> list[int]:
-    """List the rows that wait for a worker, oldest first."""
+def due(table: Any, *, at: datetime, limit: int = 100, only: Any = None) -> list[int]:
+    """List the rows that wait for a worker, oldest first. only: a condition, for a table of several kinds."""
     query = select(table.id).where(*_waiting(table, at)).order_by(table.due_at, table.id).limit(limit)
-    return list(db.session.scalars(query))
+    return list(db.session.scalars(query if only is None else query.where(only)))

@@ -49,7 +49,11 @@ def known_whose(provider: str, amount: int, *, key: str, at: datetime) -> None:
 
 
 def _held_by(provider: str) -> Account:
-    return Book("held", shop="", order="", payment="", provider=provider).source
+    return _of_provider(provider).source
+
+
+def _of_provider(provider: str) -> Book:
+    return Book("held", shop="", order="", payment="", provider=provider)
 
 
 def kept_for_order(order: Order, book: Book, *, at: datetime) -> None:
@@ -121,7 +125,7 @@ def refund_owed_after_release(
 def _left_of(order: Order, book: Book, refunds: Iterable[str]) -> Parts:
     """Read from the book what was released of an order and has not gone back, part by part."""
     sums = book_queries.sums_by_name({"P3", "F1"}, [order.code])
-    back = book_queries.sums_by_name({"R2", "R3", "F2"}, refunds)
+    back = book_queries.sums_by_name({"R2", "R3", "F2", "D1"}, refunds)
     names = ("fee", "output_vat", "vat_withheld", "pit_withheld")
     fee, fee_vat, vat, pit = (-(sums.get(name, 0) + back.get(name, 0)) for name in names)
     if book.settlement == "held":
@@ -163,11 +167,60 @@ def recovered(order: Order, book: Book, *, at: datetime) -> None:
         ledger.post("R7", order.code, transfer(book.earned, book.owed_by_seller, taken), at=at)
 
 
-def provider_settled(provider: str, amount: int, fee: int, *, key: str, at: datetime) -> bool:
-    """P2: a provider has passed on to the bank what it held, less its fee. amount: with the fee."""
+def provider_settled(provider: str, amount: int, fee: int, *, key: str, at: datetime, fx: int = 0) -> bool:
+    """P2: a provider has passed on to the bank what it held, less its fee. amount: with the fee.
+
+    fx: what was lost by exchange on the way; negative where it won.
+    """
     there: Account = ("A", "psp", provider)
-    fees = transfer(("E", "psp_fee", provider), there, fee)
-    return ledger.post("P2", key, joined(transfer(BANK, there, amount - fee), fees), at=at)
+    costs = joined(
+        transfer(("E", "psp_fee", provider), there, fee), transfer(("E", "fx", provider), there, fx)
+    )
+    return ledger.post("P2", key, joined(transfer(BANK, there, amount - fee - fx), costs), at=at)
+
+
+def dispute_moved(provider: str, taken: int, fee: int, *, key: str, at: datetime) -> bool:
+    """D2: a payer's bank has taken money from the provider, or given it back, and what that costs.
+
+    taken, fee: how much more is gone than before, in đồng; negative for what came back.
+    """
+    book = _of_provider(provider)
+    fees = transfer(book.dispute_cost, book.source, fee)
+    return ledger.post("D2", key, joined(transfer(book.disputed, book.source, taken), fees), at=at)
+
+
+def dispute_lost_before_release(book: Book, amount: int, *, refund_code: str, at: datetime) -> None:
+    """D1, before delivery: what was kept for the order is with the payer."""
+    ledger.post("D1", refund_code, transfer(book.order_money, book.disputed, amount), at=at)
+
+
+def dispute_lost(
+    order: Order,
+    book: Book,
+    amount: int,
+    *,
+    refund_code: str,
+    before: Iterable[str],
+    by_household: bool,
+    at: datetime,
+) -> None:
+    """D1 and R6, after delivery: the household gives what it got of the sale, the market bears the rest.
+
+    by_household: False where the market bears all of it. before: the codes of earlier refunds of this order.
+    """
+    ledger.lock(book.earned)
+    net = share_of(_left_of(order, book, before), amount).net if by_household else 0
+    costs = transfer(book.dispute_cost, book.disputed, amount - net)
+    ledger.post("D1", refund_code, joined(transfer(book.earned, book.disputed, net), costs), at=at)
+    short = book_queries.balance(*book.earned)
+    if short > 0:  # it was paid out already
+        ledger.post("R6", refund_code, transfer(book.owed_by_seller, book.earned, short), at=at)
+
+
+def dispute_cost(provider: str, amount: int, *, key: str, at: datetime) -> None:
+    """D1, for what no order has left: the payer has got it twice, and the market bears it."""
+    book = _of_provider(provider)
+    ledger.post("D1", key, transfer(book.dispute_cost, book.disputed, amount), at=at)
 
 
 def payout_sent(shop_code: str, amount: int, *, code: str, at: datetime) -> bool:

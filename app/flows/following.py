@@ -57,6 +57,7 @@ _ENDS = {
     PaymentState.REVIEW: Standing.REVIEW,
     PaymentState.COD_DUE: Standing.CASH,
 }
+_MAY_BE_BACK = (PaymentState.PAID_LATE, PaymentState.DISPUTED, PaymentState.WON, PaymentState.LOST)
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,7 @@ def standing(payment: Payment, *, at: datetime) -> Standing:
         if state is PaymentState.PARTIALLY_PAID:
             return Standing.SHORT
         return Standing.FAILED if state is PaymentState.FAILED and payment.start is None else Standing.WAITING
-    if state is PaymentState.PAID_LATE and payment.refunded >= payment.amount:
+    if state in _MAY_BE_BACK and payment.refunded >= payment.amount:
         return Standing.BACK
     return _ENDS.get(state, Standing.PAID)
 

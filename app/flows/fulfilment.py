@@ -6,7 +6,7 @@ from app.catalog import stock
 from app.core.actor import SYSTEM, Actor
 from app.core.db import atomic
 from app.core.errors import Refused
-from app.flows import bookkeeping, ordering_notices, refunding
+from app.flows import bookkeeping, closing, ordering_notices, refunding
 from app.notices.rules import Kind
 from app.orders import queries as orders
 from app.orders import services as moves
@@ -66,6 +66,7 @@ def _cancel_unpaid(order: Order, actor: Actor, at: datetime) -> bool:
             moves.move(one, Event.CANCEL, at=at, actor=actor)
             stock.release(one.code)
     payment_moves.move(payment, PaymentEvent.CANCEL, at=at)
+    closing.if_over(payment, at=at)
     refunding.owe_rest(payment, reason="cancelled", at=at)
     return True
 

@@ -18,6 +18,7 @@ from app.payments import returning
 from app.payments import services as moves
 from app.payments.models import Payment, Refund
 from app.payments.returning import LinePart
+from app.payments.rules import State as PaymentState
 from app.payments.rules import Way
 from app.users import audit
 
@@ -67,7 +68,8 @@ def sheet(order: Order) -> Sheet:
     payment = payments.by_order([order.id]).get(order.id)
     lines = orders.lines_of([order.id])[order.id]
     back = payments.lines_back([line.id for line in lines])
-    left = returning.left_of(payment, order.id, order.total) if payment and order.state in POSSIBLE else 0
+    possible = payment is not None and order.state in POSSIBLE and payment.state != PaymentState.DISPUTED
+    left = returning.left_of(payment, order.id, order.total) if payment and possible else 0
     way = _way(payment, left) if payment else Way.PROVIDER
     return Sheet([_open(line, back.get(line.id, (0, 0))) for line in lines], left, way)
 
@@ -110,7 +112,7 @@ def give_back(
         known = payments.by_order([order.id]).get(order.id)
         payment = moves.lock(known.code) if known else None
         order = orders.get(order.id, fresh=True)
-        if payment is None or order.state not in POSSIBLE:
+        if payment is None or order.state not in POSSIBLE or payment.state == PaymentState.DISPUTED:
             raise NothingToGiveBack
         if payments.find_by_source(payment.id, f"part:{key}") is not None:
             return None
@@ -141,14 +143,19 @@ def _owe(
     )
     if refund is None:
         raise RuntimeError("the source was looked up under the same lock")
-    book = bookkeeping.book_of(order, payment)
-    if order.state in RELEASED:
-        bookkeeping.refund_owed_after_release(
-            order, book, total, refund_code=refund.code, before=before, at=at
-        )
-    else:
-        bookkeeping.refund_owed_for_order(book, total, refund_code=refund.code, at=at)
+    book_part(order, payment, refund, before=before, at=at)
     refunding.set_going(refund, order, at=at)
     if refund.way == Way.PROVIDER:
         telling_refunds.to_buyer(order, Kind.REFUND_OWED, refund, at=at)
     return refund
+
+
+def book_part(order: Order, payment: Payment, refund: Refund, *, before: list[str], at: datetime) -> None:
+    """R1, R2 or R3: a part of an order's money is to go back. before: the codes of its earlier refunds."""
+    book = bookkeeping.book_of(order, payment)
+    if order.state in RELEASED:
+        bookkeeping.refund_owed_after_release(
+            order, book, refund.amount, refund_code=refund.code, before=before, at=at
+        )
+    else:
+        bookkeeping.refund_owed_for_order(book, refund.amount, refund_code=refund.code, at=at)

@@ -13,7 +13,7 @@ from app.core.actor import Actor
 from app.core.db import atomic
 from app.core.errors import NotFound, Refused
 from app.core.money import Dong
-from app.flows import bookkeeping
+from app.flows import bookkeeping, held_back
 from app.ledger import queries as ledger
 from app.payments import payout_queries as queries
 from app.payments import payout_rules as rules
@@ -61,7 +61,10 @@ class WrongPayoutAmount(Refused):
 
 @dataclass(frozen=True)
 class Due:
-    """What a household is to get, in đồng, or why it cannot be paid now: account | frozen | locked."""
+    """What a household is to get, in đồng, or why it is not paid now: account | frozen | locked | disputed.
+
+    What stands in a dispute that is open is left out of the sum.
+    """
 
     shop: Shop
     amount: Dong
@@ -76,13 +79,18 @@ def due(*, at: datetime) -> list[Due]:
 
 def _due(waiting: set[int], at: datetime) -> Iterator[Due]:
     owed = ledger.credits_of("L", "seller_payable")
+    held = held_back.by_shop()
     known = shops.by_codes(list(owed))
     locked = queries.locks([shop.id for shop in known.values()])
     for code, amount in owed.items():
         shop = known.get(code)
         if shop is None or shop.id in waiting:
             continue
-        account = accounts.find_active(shop.id, at=at)
+        account, rest = accounts.find_active(shop.id, at=at), amount - held.get(code, 0)
+        if rest <= 0:
+            yield Due(shop, amount, "disputed")
+            continue
+        amount = rest
         if account is None:
             yield Due(shop, amount, "account")
         elif accounts.frozen_until(shop.id, at=at) is not None:
@@ -186,6 +194,7 @@ def _obstacle(payout: Payout, at: datetime) -> str | None:
     if any(lock.number_hash == payout.number_hash for lock in locked):
         return "locked"
     owed = -ledger.balance("L", "seller_payable", payout.shop_code)
+    owed -= held_back.by_shop().get(payout.shop_code, 0)
     return "less_due" if owed < payout.amount else None
 
 

@@ -156,7 +156,7 @@ def _escrow() -> Iterator[Fault]:
     returned = (
         select(Refund.order_id, func.sum(Refund.amount).label("total"))
         .join(LedgerTransaction, LedgerTransaction.source == Refund.code)
-        .where(LedgerTransaction.rule.in_(["R1", "N3"]))
+        .where(LedgerTransaction.rule.in_(["R1", "N3", "D1"]))
         .group_by(Refund.order_id)
         .subquery("returned")
     )

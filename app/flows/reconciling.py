@@ -2,43 +2,32 @@
 
 import logging
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from app.core.clock import local
 from app.core.db import atomic
 from app.core.errors import NotFound
-from app.flows import bank_feed, briefing, settlement
+from app.flows import bank_feed, briefing, finding, settlement
+from app.flows.finding import Kind as Kind
 from app.payments import bank_lines as lines
-from app.payments import cases, inbox, providers
+from app.payments import inbox, providers
 from app.payments import queries as payments
 from app.payments.matching import squeeze
 from app.payments.models import Payment
-from app.payments.providers.base import Can, Event, Fact, ProviderDown
+from app.payments.providers.base import (
+    Can,
+    Event,
+    Fact,
+    ListsDisputes,
+    ListsRefunds,
+    ProviderDown,
+)
 
 log = logging.getLogger(__name__)
 BACK = timedelta(days=3)  # how many days are looked at again
 PATIENCE = timedelta(hours=24)  # what is younger may still be on its way
+DISPUTES_BACK = timedelta(days=180)  # a bank may take months to decide
 AT_HOUR = 2  # of Vietnam's clock
 RUN = "reconcile"  # what a finished day is noted as
-
-
-class Kind(StrEnum):
-    """What kind of difference a case is about."""
-
-    MESSAGE_LOST = "message_lost"
-    """The provider had the money and its message never came; it has now been settled."""
-    THEY_SAY_MORE = "they_say_more"
-    """The provider has another sum than we."""
-    WE_SAY_MORE = "we_say_more"
-    """We have it as paid, and the provider knows of no money."""
-    LINES_DIFFER = "lines_differ"
-    """A transfer is settled without a bank line, or a bank line without being settled."""
-    LINE_WAITS = "line_waits"
-    """Nobody has said for a day what a bank line is for."""
-    REFUND_IN_DOUBT = "refund_in_doubt"
-    """For a day nobody knows whether a refund went through, or it failed."""
-    CANNOT_ASK = "cannot_ask"
-    """The provider gave no answer about a payment."""
 
 
 def run_daily(*, at: datetime) -> int:
@@ -61,12 +50,14 @@ def reconcile(*, at: datetime) -> int:
     bank_feed.catch_up(at=at, back=BACK)
     made = [payment.id for payment in payments.made_since(at - BACK, until=at)]
     opened = sum(_with_provider(payment_id, at) for payment_id in made)
-    return opened + _with_bank(made, at) + _lines_that_wait(at) + _refunds_in_doubt(at)
+    opened += _with_bank(made, at) + _lines_that_wait(at) + _refunds_in_doubt(at)
+    _done_at_providers(at)  # they open their own cases
+    return opened
 
 
 def _open(kind: Kind, subject: str, at: datetime, **found: object) -> int:
     with atomic(durable=True):
-        return cases.open_once(kind, subject, found, at=at) is not None
+        return finding.open_case(kind, subject, found, at=at, tell=False)
 
 
 def _with_provider(payment_id: int, at: datetime) -> int:
@@ -132,3 +123,20 @@ def _refunds_in_doubt(at: datetime) -> int:
         for refund in payments.refunds_in_doubt(at - PATIENCE)
     ]
     return sum(_open(Kind.REFUND_IN_DOUBT, code, at, **found) for code, found in doubtful)
+
+
+def _done_at_providers(at: datetime) -> None:
+    """Ask for refunds and disputes, where a provider lists them: people make refunds by hand there.
+
+    Of our own refunds, too, the end is taken whose message was lost.
+    """
+    for provider in providers.offered("held"):
+        try:
+            if isinstance(provider, ListsRefunds):
+                for event in provider.refunds_since(at - BACK, at=at):
+                    settlement.look_at_refund(event, at=at)
+            if isinstance(provider, ListsDisputes):
+                for event in provider.disputes_since(at - DISPUTES_BACK, at=at):
+                    settlement.settle(event, message_id=0, at=at)
+        except ProviderDown as error:
+            log.warning("%s does not list what happened there: %s", provider.code, error)

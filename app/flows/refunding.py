@@ -19,6 +19,7 @@ from app.payments.models import Payment, Refund, Task
 from app.payments.providers.base import Can, Event, Fact, ProviderDown
 from app.payments.rules import ASK_REFUND_AFTER, ASK_REFUND_FOR, RefundEvent, RefundState, Way
 from app.payments.rules import Event as PaymentEvent
+from app.payments.rules import State as PaymentState
 
 
 class RefundMoveRefused(Refused):
@@ -112,6 +113,10 @@ def send(task_id: int, *, at: datetime) -> None:
     if not leases.claim(Task, task_id, at=at):
         return
     refund = payments.get_refund(payments.get_task(task_id).subject)
+    if refund.state == RefundState.REQUESTED and _is_disputed(refund):
+        # The payer's bank may be giving this very money back, and takes months to say so.
+        leases.put_off(Task, task_id, at=at, until=at + ASK_REFUND_AFTER[-1], error="disputed")
+        return
     with atomic(durable=True):
         # Submitted first: after a crash the outcome is unknown.
         first = moves.move_refund(refund, RefundEvent.SUBMIT, at=at)
@@ -132,6 +137,10 @@ def send(task_id: int, *, at: datetime) -> None:
             leases.finish(Task, task_id, at=at)
         else:
             _ask_later(task_id, at=at, why=str(event.fact))
+
+
+def _is_disputed(refund: Refund) -> bool:
+    return payments.get(refund.payment_id, fresh=True).state == PaymentState.DISPUTED
 
 
 def _ask(refund: Refund, *, first: bool, at: datetime) -> Event:
@@ -155,7 +164,7 @@ def _ask_later(task_id: int, *, at: datetime, why: str) -> None:
 
 def send_due(*, at: datetime) -> int:
     """Make the calls that no bell has brought to an end. Returns how many were tried."""
-    waiting = leases.due(Task, at=at)
+    waiting = leases.due(Task, at=at, only=Task.kind == "refund")
     for task_id in waiting:
         send(task_id, at=at)
     return len(waiting)

@@ -14,7 +14,7 @@ from app.catalog import stock
 from app.core.actor import SYSTEM
 from app.core.db import atomic, in_atomic, savepoint
 from app.core.errors import NotFound
-from app.flows import bookkeeping, briefing, ordering_notices, refunding
+from app.flows import bookkeeping, briefing, closing, disputing, made_outside, ordering_notices, refunding
 from app.notices.rules import Kind
 from app.orders import queries as orders
 from app.orders import services as order_moves
@@ -63,12 +63,13 @@ def start(payment_code: str, *, language: str, at: datetime, site: str = "", add
     provider = providers.get(payment.provider)
     answer = breaker.call(provider.code, lambda: provider.start(request, at=at), at=at)
     with atomic(durable=True):
-        payment = payments.get_by_code(payment_code)
+        payment = moves.lock(payment_code) or payment
         if payment.start is None:
             ref = answer.provider_ref
             moves.note_start(payment, start=_kept(answer), provider_ref=ref, at=at)
             if payment.state in (PaymentState.CREATED, PaymentState.FAILED):
                 moves.move(payment, PaymentEvent.START, at=at)
+            closing.if_over(payment, at=at)  # it may have ended while the provider was being told
     return payment
 
 
@@ -164,9 +165,21 @@ def apply(event: Event, *, message_id: int, at: datetime) -> Outcome:
                 _closed(payment, event.fact, at)
             case Fact.REVIEW:
                 moves.try_move(payment, PaymentEvent.SUSPECT, at=at)
-            case Fact.REFUNDED | Fact.REFUND_FAILED if event.refund_code:
-                refunding.settle(event.refund_code, done=event.fact is Fact.REFUNDED, payment=payment, at=at)
+            case Fact.REFUNDED | Fact.REFUND_FAILED:
+                made_outside.take_end(payment, event, at=at)
+            case Fact.DISPUTED:
+                disputing.take(payment, event, at=at)
     return Outcome.APPLIED
+
+
+def look_at_refund(event: Event, *, at: datetime) -> None:
+    """Take how a refund stands, as a provider lists it; what is known already changes nothing."""
+    with atomic(durable=True):
+        payment = moves.lock(event.payment_code)
+        if payment is None or payment.provider != event.provider or event.currency != CURRENCY:
+            return
+        if event.fact in (Fact.REFUNDED, Fact.REFUND_FAILED):
+            made_outside.take_end(payment, event, at=at)
 
 
 def ask(payment: Payment, *, at: datetime) -> Outcome:
@@ -260,4 +273,5 @@ def expire(payment: Payment, *, at: datetime) -> None:
             return
         for part in payments.parts_of(payment.id):
             _give_up(orders.get(part.order_id, fresh=True), at)
+        closing.if_over(payment, at=at)
         refunding.owe_rest(payment, reason="too_little", at=at)

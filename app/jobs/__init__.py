@@ -13,6 +13,7 @@ HANDLERS: dict[str, Callable[[int], None]] = {
     "send_notice": notices.send_notice,
     "payments.refund": money.send_refund,
     "payments.statement": statements.take,
+    "payments.close": money.close_left_open,
     "develop_photo": photos.develop,
 }
 

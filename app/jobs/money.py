@@ -1,7 +1,7 @@
 """Calls that providers must still get."""
 
 from app.core import clock
-from app.flows import reconciling, refunding
+from app.flows import left_open, reconciling, refunding
 
 
 def send_refund(task_id: int) -> None:
@@ -9,9 +9,15 @@ def send_refund(task_id: int) -> None:
     refunding.send(task_id, at=clock.now())
 
 
+def close_left_open(task_id: int) -> None:
+    """Let a provider close what a buyer has left open."""
+    left_open.close(task_id, at=clock.now())
+
+
 def sweep() -> int:
     """Make the calls that no bell has brought to an end. Returns how many were tried."""
-    return refunding.send_due(at=clock.now())
+    at = clock.now()
+    return refunding.send_due(at=at) + left_open.close_due(at=at)
 
 
 def reconcile() -> int:

@@ -20,8 +20,9 @@ NEVER_DEBIT = {
 }
 NEVER_CREDIT = {"A": ("cod", "seller_recv"), "M": ("at_seller",)}
 # What must be there at any moment, or be owed by a household, and what it is there for.
-CASH = ("bank", "psp", "seller_recv")
+CASH = ("bank", "psp", "disputed", "seller_recv")
 PAYABLE = ("seller_payable", "refunds_payable", "payout_transit")
+OUTLAYS = ("P2", "D1", "D2")  # the rules by which a cost of the market leaves the pot
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,17 @@ def _signs() -> Iterator[Fault]:
         yield Fault("balance of the wrong sign", f"{kind}:{name}:{ref}", int(total), "I8")
 
 
+def _laid_out() -> int:
+    """Add up what providers and disputes cost: they took it of the pot, and the operator has to bring it."""
+    query = (
+        select(func.coalesce(func.sum(Posting.amount), 0))
+        .join(LedgerAccount, LedgerAccount.id == Posting.account_id)
+        .join(LedgerTransaction, LedgerTransaction.id == Posting.transaction_id)
+        .where(LedgerAccount.kind == "E", LedgerTransaction.rule.in_(OUTLAYS))
+    )
+    return int(db.session.scalar(query) or 0)
+
+
 def _covered() -> Iterator[Fault]:
     """What households and buyers are to get is at the bank, at a provider, or owed by who has it."""
     sums = balances()
@@ -107,7 +119,7 @@ def _covered() -> Iterator[Fault]:
         .group_by(LedgerAccount.name)
     )
     found = {name: int(total) for name, total in db.session.execute(query)}
-    there = sum(found.get(name, 0) for name in CASH)
+    there = sum(found.get(name, 0) for name in CASH) + _laid_out()
     owed = -sum(found.get(name, 0) for name in PAYABLE)
     if owed > there:
         yield Fault("less money than is owed", f"{there} for {owed}", owed - there, "cover")

@@ -39,6 +39,16 @@ class Book:
         return BANK if self.provider == BY_TRANSFER else ("A", "psp", self.provider)
 
     @property
+    def disputed(self) -> Account:
+        """What payers' banks have taken from the provider, until they have decided."""
+        return ("A", "disputed", self.provider)
+
+    @property
+    def dispute_cost(self) -> Account:
+        """What disputes cost the market itself."""
+        return ("E", "dispute", self.provider)
+
+    @property
     def cash(self) -> Account:
         """Cash in the household's hand."""
         return ("A", "cod", self.shop) if self._held else ("M", "at_seller", self.shop)

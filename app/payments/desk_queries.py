@@ -37,6 +37,14 @@ def lines_waiting(*, about: str = "", before: int | None = None, limit: int = PA
     return list(db.session.scalars(query.order_by(BankLine.id.desc()).limit(limit)))
 
 
+def lines_noted(*, limit: int = 100) -> list[BankLine]:
+    """List what came to the operator's own account and waits for a person, the last first."""
+    query = select(BankLine).where(
+        BankLine.state == LineState.UNMATCHED, BankLine.direction == "in", BankLine.noted.is_(True)
+    )
+    return list(db.session.scalars(query.order_by(BankLine.id.desc()).limit(limit)))
+
+
 def count_cases() -> int:
     """Count the cases that wait for a person."""
     return _count(select(Case.id).where(Case.state == CaseState.OPEN))

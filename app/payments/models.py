@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped
 
 from app.core.db import BigId, Model, UtcDateTime, personal, plain
 from app.core.leases import Leased
-from app.payments.rules import CaseState, LineState, RefundState, State, Way
+from app.payments.rules import CaseState, DisputeState, LineState, RefundState, State, Way
 
 
 def _one_of(column: str, states: type[StrEnum]) -> str:
@@ -143,6 +143,35 @@ class RefundApproval(Model):
     at: Mapped[datetime] = plain(UtcDateTime)
 
 
+class Dispute(Model):
+    """A payer's bank asks for money back. What it has taken, and what that cost, is booked as it changes."""
+
+    __tablename__ = "disputes"
+    __table_args__ = (
+        CheckConstraint(_one_of("state", DisputeState), name="state"),
+        CheckConstraint("amount > 0 AND taken >= 0 AND lost >= 0 AND lost <= taken", name="amount"),
+        UniqueConstraint("provider", "provider_ref"),
+        Index("ix_disputes_payment", "payment_id"),
+        Index("ix_disputes_state", "state"),
+    )
+
+    id: Mapped[int] = plain(BigId, primary_key=True)
+    code: Mapped[str] = plain(unique=True)
+    payment_id: Mapped[int] = plain(ForeignKey("payments.id"))
+    provider: Mapped[str] = plain()
+    provider_ref: Mapped[str] = plain()
+    amount: Mapped[int] = plain(BigInteger)
+    state: Mapped[str] = plain(default=DisputeState.OPEN)
+    taken: Mapped[int] = plain(BigInteger, default=0)  # by the bank, and not given back
+    lost: Mapped[int] = plain(BigInteger, default=0)  # what of it has been charged to somebody
+    fee: Mapped[int] = plain(BigInteger, default=0)  # what the provider took for it
+    steps: Mapped[int] = plain(default=0)  # names its postings
+    reason: Mapped[str] = plain(default="")  # the provider's word for why
+    answer_by: Mapped[datetime | None] = plain(UtcDateTime)
+    opened_at: Mapped[datetime] = plain(UtcDateTime)
+    changed_at: Mapped[datetime] = plain(UtcDateTime)
+
+
 class InboxMessage(Model):
     """An inbound message as it came, stored before anything else. Nothing points here."""
 
@@ -170,13 +199,13 @@ class InboxKey(Model):
 
 
 class Task(Leased, Model):
-    """A call a provider must still get: start a payment, send a refund."""
+    """A call a provider must still get: send a refund, close what a buyer has left open."""
 
     __tablename__ = "outbox"
     __table_args__ = (UniqueConstraint("kind", "subject"),)
 
     id: Mapped[int] = plain(BigId, primary_key=True)
-    kind: Mapped[str] = plain()  # refund
+    kind: Mapped[str] = plain()  # refund | close
     subject: Mapped[str] = plain()  # the code of the row it is about; also the idempotency key
 
 

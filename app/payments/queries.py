@@ -51,6 +51,12 @@ def find_by_source(payment_id: int, source: str) -> Refund | None:
     return db.session.scalar(select(Refund).where(Refund.payment_id == payment_id, Refund.source == source))
 
 
+def refunds_of_payment(payment_id: int) -> list[Refund]:
+    """List the refunds of a payment, in the order of their making."""
+    query = select(Refund).where(Refund.payment_id == payment_id).order_by(Refund.id)
+    return list(db.session.scalars(query.execution_options(populate_existing=True)))
+
+
 def get_task(task_id: int) -> Task:
     """Give a waiting call. Raises: NotFound"""
     task = db.session.get(Task, task_id)
@@ -227,9 +233,9 @@ def to_poll(*, at: datetime, limit: int = 100) -> list[Payment]:
     return list(db.session.scalars(query.order_by(Payment.poll_at).limit(limit)))
 
 
-def get(payment_id: int) -> Payment:
-    """Give a payment by its row. Raises: NotFound"""
-    payment = db.session.get(Payment, payment_id)
+def get(payment_id: int, *, fresh: bool = False) -> Payment:
+    """Give a payment by its row, as it is now where `fresh`. Raises: NotFound"""
+    payment = db.session.get(Payment, payment_id, populate_existing=fresh)
     if payment is None:
         raise NotFound("payment")
     return payment

@@ -76,12 +76,19 @@ class Event(StrEnum):
     """A part is going back."""
     REFUND_ALL = "refund_all"
     """All of it is going back."""
+    DISPUTE = "dispute"
+    """The payer's bank asks for the money back."""
+    WIN = "win"
+    """The dispute ended for the seller."""
+    LOSE = "lose"
+    """The dispute ended for the payer."""
 
 
 S, E = State, Event
 _OPEN = (S.CREATED, S.PENDING, S.AUTHORISED, S.PARTIALLY_PAID)
 _ENDED_UNPAID = (S.EXPIRED, S.CANCELLED)
-_REFUNDABLE = (S.PAID, S.PAID_LATE, S.PARTLY_REFUNDED, S.COLLECTED, S.REMITTED)
+_REFUNDABLE = (S.PAID, S.PAID_LATE, S.PARTLY_REFUNDED, S.COLLECTED, S.REMITTED, S.WON)
+_DISPUTABLE = (S.PAID, S.PAID_LATE, S.PARTLY_REFUNDED, S.REFUNDED, S.WON)
 TRANSITIONS: dict[tuple[State, Event], State] = {
     (S.CREATED, E.START): S.PENDING,
     (S.CREATED, E.AWAIT_CASH): S.COD_DUE,
@@ -98,6 +105,9 @@ TRANSITIONS: dict[tuple[State, Event], State] = {
     (S.COLLECTED, E.REMIT): S.REMITTED,
     **{(s, E.REFUND_PART): S.PARTLY_REFUNDED for s in _REFUNDABLE},
     **{(s, E.REFUND_ALL): S.REFUNDED for s in _REFUNDABLE},
+    **{(s, E.DISPUTE): S.DISPUTED for s in _DISPUTABLE},
+    (S.DISPUTED, E.WIN): S.WON,
+    (S.DISPUTED, E.LOSE): S.LOST,
 }
 PAYABLE = frozenset({S.CREATED, S.PENDING, S.AUTHORISED, S.PARTIALLY_PAID, S.FAILED})
 MONEY_IN = frozenset({S.PAID, S.PAID_LATE, S.PARTLY_REFUNDED, S.COLLECTED, S.REMITTED})
@@ -181,6 +191,17 @@ class Way(StrEnum):
     """Held: the provider that took the money sends it back."""
     BANK = "bank"
     """Held: people of the market send it by bank transfer, two of them agreeing."""
+
+
+class DisputeState(StrEnum):
+    """Where a payer's dispute stands. It only goes forward."""
+
+    OPEN = "open"
+    """The payer's bank decides; what it has taken may come back."""
+    WON = "won"
+    """It ended for the seller."""
+    LOST = "lost"
+    """It ended for the payer."""
 
 
 # What of a refund's source says that it gives back an order's own money, not a surplus.

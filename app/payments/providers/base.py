@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Can(StrEnum):
@@ -31,6 +31,8 @@ class Can(StrEnum):
     """Answers how a payment stands."""
     PAYOUT = "payout"
     """Pays sellers."""
+    CLOSE = "close"
+    """Closes a payment that nobody has finished, so that nobody can pay it any more."""
 
 
 class Fact(StrEnum):
@@ -52,6 +54,8 @@ class Fact(StrEnum):
     """A refund went through."""
     REFUND_FAILED = "refund_failed"
     """A refund did not go through."""
+    DISPUTED = "disputed"
+    """The payer's bank asks for the money back: how that stands is in `dispute`."""
     NOT_FOUND = "not_found"
     """The provider has never heard of the refund that it is asked after: the same key may be sent."""
 
@@ -167,6 +171,20 @@ class RawRequest:
 
 
 @dataclass(frozen=True)
+class DisputeNow:
+    """How a dispute stands: open, won or lost. taken, fee: đồng that are gone from our balance now.
+
+    reason: the provider's word for it; answer_by: until when proof can be sent.
+    """
+
+    state: str
+    taken: int
+    fee: int
+    reason: str = ""
+    answer_by: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Event:
     """One signed fact. amount in đồng; `dedupe_key` names the provider's transaction for ever.
 
@@ -183,6 +201,7 @@ class Event:
     provider_ref: str | None = None
     paid_ref: str | None = None
     refund_code: str | None = None
+    dispute: DisputeNow | None = None
 
 
 @dataclass(frozen=True)
@@ -246,3 +265,49 @@ class PaymentProvider(Protocol):
     def cancel(self, payment: PaymentRequest, *, at: datetime) -> Event: ...
     def refund(self, refund: RefundRequest, *, at: datetime) -> Event: ...
     def query_refund(self, refund: RefundRequest, *, at: datetime) -> Event: ...
+
+
+@runtime_checkable
+class ListsRefunds(Protocol):
+    """An adapter whose provider tells of every refund, also of those that people make at its own desk.
+
+    Such an event has the payment's code and no refund's; `provider_ref` is the provider's number of it.
+    """
+
+    @property
+    def code(self) -> str: ...
+    def refunds_since(self, since: datetime, *, at: datetime) -> list[Event]: ...
+
+
+@runtime_checkable
+class ListsDisputes(Protocol):
+    """An adapter whose provider tells of every dispute, and how it stands now."""
+
+    @property
+    def code(self) -> str: ...
+    def disputes_since(self, since: datetime, *, at: datetime) -> list[Event]: ...
+
+
+@dataclass(frozen=True)
+class SettlementNow:
+    """What a provider has passed on to the bank: gross less fee, both in đồng. paid: as its bank pays it out.
+
+    count: how many movements it sums up; unclear: how many more are in it that are not about our đồng.
+    """
+
+    ref: str
+    at: datetime
+    gross: int
+    fee: int
+    paid: str
+    count: int
+    unclear: int
+
+
+@runtime_checkable
+class ListsSettlements(Protocol):
+    """An adapter whose provider tells what it has passed on."""
+
+    @property
+    def code(self) -> str: ...
+    def settlements_since(self, since: datetime, *, at: datetime) -> list[SettlementNow]: ...

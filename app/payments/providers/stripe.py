@@ -10,17 +10,18 @@ import hmac
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import stripe
 
 from app.config import BadConfig, Config
-from app.payments.providers import breaker
+from app.payments.providers import breaker, stripe_balance
 from app.payments.providers.base import (
     Answer,
     BadSignature,
     Can,
+    DisputeNow,
     Event,
     Fact,
     Outcome,
@@ -29,6 +30,7 @@ from app.payments.providers.base import (
     RawRequest,
     Redirect,
     RefundRequest,
+    SettlementNow,
 )
 
 API = "https://api.stripe.com"
@@ -38,6 +40,8 @@ CONNECT, READ = 3.0, 20.0  # seconds; our rows repeat a call, with the same key,
 # A session lives 30 minutes at least. Ours ends earlier: what is paid in between is money that comes late.
 SESSION_BEYOND_OURS = timedelta(minutes=35)
 MODES = {"sk_test_": False, "rk_test_": False, "sk_live_": True, "rk_live_": True}
+# What is not named here is open: the payer's bank, or Stripe in an appeal, has yet to decide.
+DISPUTE_STATES = {"won": "won", "warning_closed": "won", "prevented": "won", "lost": "lost"}
 REFUND_FACTS = {"succeeded": Fact.REFUNDED, "failed": Fact.REFUND_FAILED, "canceled": Fact.REFUND_FAILED}
 
 
@@ -77,7 +81,7 @@ class Stripe:
     """Cards of buyers abroad. The money is always held: Stripe pays the operator, not a household."""
 
     code = "stripe"
-    can = frozenset({Can.REDIRECT, Can.REFUND, Can.PARTIAL_REFUND, Can.QUERY})
+    can = frozenset({Can.REDIRECT, Can.REFUND, Can.PARTIAL_REFUND, Can.QUERY, Can.CLOSE})
     settlements = frozenset({"held"})
     hook_methods = frozenset({"POST"})
 
@@ -142,20 +146,79 @@ class Stripe:
         if live is not self._live:
             raise BadSignature
         try:
-            event = breaker.call(self.code, lambda: self._now(kind, ref, at), at=at)
+            events = breaker.call(self.code, lambda: self._now(kind, ref, at), at=at)
         except _Refused as error:
             raise BadSignature from error
-        return [] if event is None or event.fact is Fact.PENDING else [event]
+        return [event for event in events if event.fact is not Fact.PENDING]
 
-    def _now(self, kind: str, ref: str, at: datetime) -> Event | None:
+    def _now(self, kind: str, ref: str, at: datetime) -> list[Event]:
         with _talking():
             if kind.startswith("checkout.session."):
-                return self._of_session(ref, at)
+                return [self._of_session(ref, at)]
             if kind == "payment_intent.succeeded":
-                return self._of_intent(self._api.payment_intents.retrieve(ref), at)
-            if kind.startswith("refund."):
-                return self._of_refund(self._api.refunds.retrieve(ref), at)
-        return None
+                return [self._of_intent(self._api.payment_intents.retrieve(ref), at)]
+            if kind.startswith("refund.") or kind == "charge.refund.updated":
+                return [self._of_refund(self._api.refunds.retrieve(ref, {"expand": ["payment_intent"]}), at)]
+            if kind == "charge.refunded":
+                return self._refunds({"charge": ref}, at)
+            if kind.startswith("charge.dispute."):
+                asked = self._api.disputes.retrieve(ref, {"expand": ["payment_intent"]})
+                return [self._of_dispute(asked, at)]
+        return []
+
+    def disputes_since(self, since: datetime, *, at: datetime) -> list[Event]:
+        """List the disputes opened since then, each as it stands now. Raises: ProviderDown"""
+        asked: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100}
+        with _talking():
+            found = self._api.disputes.list(asked | {"expand": ["data.payment_intent"]})
+            return [self._of_dispute(one, at) for one in found.auto_paging_iter()]
+
+    def settlements_since(self, since: datetime, *, at: datetime) -> list[SettlementNow]:
+        """List what Stripe has paid out to the operator's bank since then. Raises: ProviderDown"""
+        asked: Any = {"arrival_date": {"gte": int(since.timestamp())}, "status": "paid", "limit": 20}
+        with _talking():
+            found = [one.to_dict() for one in self._api.payouts.list(asked).data]
+            return [stripe_balance.settlement(one, self._moved(one["id"])) for one in found]
+
+    def _moved(self, payout: str) -> list[dict[str, Any]]:
+        asked: Any = {"payout": payout, "limit": 100, "expand": ["data.source"]}
+        return [one.to_dict() for one in self._api.balance_transactions.list(asked).auto_paging_iter()]
+
+    def _of_dispute(self, dispute: stripe.Dispute, at: datetime) -> Event:
+        """Say how a dispute stands. What the bank took is told in our balance's currency, so in proportion.
+
+        Its first movement is the whole disputed sum; a second one, of the other sign, gives it back. A bank
+        that asks in its own currency is taken to ask for all that was paid.
+        """
+        moved, intent, asked = dispute.balance_transactions, dispute.payment_intent, dispute.amount
+        if dispute.currency != "vnd" and isinstance(intent, stripe.PaymentIntent):
+            asked = intent.amount_received
+        whole = abs(moved[0].amount) if moved else 0
+        gone = [asked * sum(sums) / whole for sums in _sums(moved)] if whole else [0, 0]
+        taken, fee = max(0, -round(gone[0])), max(0, round(gone[1]))
+        state = DISPUTE_STATES.get(dispute.status, "open")
+        due = dispute.evidence_details.due_by
+        return self._event(
+            Fact.DISPUTED,
+            f"dispute:{dispute.id}:{dispute.status}:{taken}:{fee}",
+            _code_on(intent),
+            amount=asked,
+            ref=dispute.id,
+            dispute=DisputeNow(
+                state, taken, fee, dispute.reason, datetime.fromtimestamp(due, UTC) if due else None
+            ),
+            at=at,
+        )
+
+    def refunds_since(self, since: datetime, *, at: datetime) -> list[Event]:
+        """List the ends of refunds made since then, by whomever. Raises: ProviderDown"""
+        with _talking():
+            found = self._refunds({"created": {"gte": int(since.timestamp())}}, at)
+        return [event for event in found if event.fact is not Fact.PENDING]
+
+    def _refunds(self, which: Any, at: datetime) -> list[Event]:
+        asked: Any = {**which, "limit": 100, "expand": ["data.payment_intent"]}
+        return [self._of_refund(one, at) for one in self._api.refunds.list(asked).auto_paging_iter()]
 
     def answer(self, outcome: Outcome) -> Answer:
         """200 ends the retries; after anything else Stripe sends it again, for three days."""
@@ -267,7 +330,8 @@ class Stripe:
         return self._event(
             fact,
             f"{fact}:{refund.id}",
-            metadata.get("payment", ""),
+            # One made by hand at Stripe bears no mark of ours; the money that it gives back does.
+            metadata.get("payment") or _code_on(refund.payment_intent),
             amount=refund.amount,
             currency=refund.currency,
             ref=refund.id,
@@ -287,7 +351,18 @@ class Stripe:
             provider_ref=more.get("ref"),
             paid_ref=more.get("paid_ref"),
             refund_code=more.get("refund"),
+            dispute=more.get("dispute"),
         )
+
+
+def _code_on(intent: object) -> str:
+    """Read our payment's code off the money it is about; empty for money of somebody else."""
+    metadata = intent.to_dict().get("metadata") if isinstance(intent, stripe.PaymentIntent) else None
+    return str((metadata or {}).get("payment", ""))
+
+
+def _sums(moved: list[stripe.BalanceTransaction]) -> tuple[list[int], list[int]]:
+    return [one.amount for one in moved], [one.fee for one in moved]
 
 
 @contextmanager

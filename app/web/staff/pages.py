@@ -2,7 +2,17 @@
 
 from flask import Blueprint
 
-from app.web.staff import bank_lines, book, cases, desk, door, payouts, refunds, statements
+from app.web.staff import (
+    bank_lines,
+    book,
+    cases,
+    desk,
+    door,
+    payouts,
+    provider_money,
+    refunds,
+    statements,
+)
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     door.blueprint,
@@ -12,5 +22,6 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     cases.blueprint,
     refunds.blueprint,
     payouts.blueprint,
+    provider_money.blueprint,
     book.blueprint,
 )  # fmt: skip

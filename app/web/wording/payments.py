@@ -2,7 +2,15 @@
 
 from flask_babel import gettext
 
-from app.flows import bank_feed, bank_refunds, giving_back, refund_accounts, refunding, seller_word
+from app.flows import (
+    bank_feed,
+    bank_refunds,
+    giving_back,
+    provider_money,
+    refund_accounts,
+    refunding,
+    seller_word,
+)
 from app.payments import bank_lines, cases, returning, services, statements
 from app.web.filters import amount, dong
 from app.web.wording import Sentences
@@ -69,6 +77,13 @@ SENTENCES: Sentences = {
     giving_back.TooMuch: lambda refused: gettext(
         "Not more than %(most)s can go back", most=dong(refused.left)
     ),
+    provider_money.MoreThanThere: lambda refused: gettext(
+        "This provider holds %(most)s, not more. Look at its report again.", most=dong(refused.there)
+    ),
+    provider_money.FeeTooLarge: lambda _: gettext(
+        "The line is more than was passed on, or the fee is. Look at the report again."
+    ),
+    provider_money.NotOurMoney: lambda _: gettext("This line is no money on the market's own account."),
     refund_accounts.BadAccount: _bad_account,
     returning.AccountFixed: lambda _: gettext(
         "The account can no longer be changed: the money is on its way. Call us if it is wrong."

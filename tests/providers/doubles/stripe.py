@@ -1,7 +1,8 @@
 """A Stripe for tests: real HTTP on loopback, spoken to by Stripe's own library through its base address.
 
-It knows sessions of checkout, their pay page, payment intents, refunds, events and idempotency keys. Every
-request and answer is held against `stripe-schemas.json`, which is derived from Stripe's library.
+It knows checkout sessions, their pay page, payment intents, refunds, disputes, events and idempotency keys.
+Every request and answer is held against `stripe-schemas.json` and, for what moves its balance, against
+`stripe-money-schemas.json`; both are derived from Stripe's library.
 Webhooks wait in `unsent`: a test delivers them once, twice, in another order, later, or never. With `hook`
 set they go out by themselves, over HTTP.
 """
@@ -20,6 +21,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from tests.providers.doubles.stripe_money import StripeMoney
 from tests.providers.doubles.stripe_shapes import (
     SCHEMAS,
     VERSION,
@@ -37,7 +39,7 @@ Send = Callable[[bytes, dict[str, str]], Any]
 
 
 @dataclass
-class StripeDouble:
+class StripeDouble(StripeMoney):
     """Stripe's books. Amounts in đồng; `url` is its base address while it serves."""
 
     key: str = "sk_test_double"
@@ -72,13 +74,9 @@ class StripeDouble:
             "payment_intent": intent["id"],
             "url": None,
         }
+        self.charged(intent)
         self.tell("checkout.session.completed", session)
         self.tell("payment_intent.succeeded", intent)
-
-    def settle_refund(self, refund_id: str, status: str) -> None:
-        """A refund comes to its end, or loses what it had."""
-        self.objects[refund_id] |= {"status": status}
-        self.tell("refund.failed" if status == "failed" else "refund.updated", self.objects[refund_id])
 
     def tell(self, kind: str, about: Json) -> Json:
         """Write down an event, and send it where it goes by itself."""
@@ -122,10 +120,10 @@ class StripeDouble:
     # What its address answers.
 
     def add(self, kind: str, prefix: str, **values: Any) -> Json:
-        mode = "" if prefix in ("evt", "pi", "re") else "_live" if self.live else "_test"
+        mode = "" if prefix in ("evt", "pi", "re", "du", "txn", "po") else "_live" if self.live else "_test"
         name = f"{prefix}{mode}_{len(self.objects) + 1:06d}"
         made = {"id": name, "object": kind, "created": int(self.clock()), **values}
-        if kind != "refund":
+        if kind not in ("refund", "balance_transaction"):
             made["livemode"] = self.live
         self.objects[name] = made
         return made
@@ -174,9 +172,17 @@ class StripeDouble:
             case "POST", ["refunds"]:
                 return self.send_back(checked(params, "refund.create"))
             case "GET", ["refunds", name]:
-                return proven(shown(self.find(name, "refund")))
+                return self.expanded(self.find(name, "refund"), params, "payment_intent")
             case "GET", ["refunds"]:
-                return self.list("refund", payment_intent=params.get("payment_intent"))
+                return self.list_refunds(params)
+            case "GET", ["payouts"]:
+                return self.list_payouts(params)
+            case "GET", ["balance_transactions"]:
+                return self.list_moved(params)
+            case "GET", ["disputes"]:
+                return self.list_disputes(params)
+            case "GET", ["disputes", name]:
+                return self.expanded(self.find(name, "dispute"), params, "payment_intent")
             case "GET", ["events"]:
                 return self.list("event")
             case "GET", ["events", name]:
@@ -246,32 +252,6 @@ class StripeDouble:
         )
         made["url"] = f"{self.url}/pay/{made['id']}"
         return made
-
-    def send_back(self, asked: Json) -> Json:
-        intent = self.find(asked.get("payment_intent", ""), "payment_intent")
-        amount = asked.get("amount", intent["amount_received"])
-        gone = sum(
-            r["amount"] for r in self.refunds_of(intent["id"]) if r["status"] not in ("failed", "canceled")
-        )
-        if amount > intent["amount_received"] - gone or self.refunds_become == "refused":
-            raise Refused("Refund is greater than what is left", code="charge_already_refunded")
-        made = self.add(
-            "refund",
-            "re",
-            amount=amount,
-            charge=None,
-            currency=intent["currency"],
-            metadata=asked.get("metadata", {}),
-            payment_intent=intent["id"],
-            status=self.refunds_become,
-        )
-        self.tell("refund.created", made)
-        return proven(shown(made))
-
-    def refunds_of(self, intent_id: str) -> Iterator[Json]:
-        return (
-            o for o in self.objects.values() if o["object"] == "refund" and o["payment_intent"] == intent_id
-        )
 
     def press(self, session_id: str, button: str) -> str:
         """A button of the pay page. Gives where the browser goes."""

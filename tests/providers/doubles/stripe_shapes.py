@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl
 from jsonschema import Draft202012Validator
 
 SCHEMAS = json.loads((Path(__file__).parent.parent / "stripe-schemas.json").read_text())
+MORE = json.loads((Path(__file__).parent.parent / "stripe-money-schemas.json").read_text())
+RESOURCES = SCHEMAS["resources"] | MORE["resources"]
 VERSION = SCHEMAS["_api_version"]
 Json = dict[str, Any]
 
@@ -64,7 +66,7 @@ def checked(params: Json, name: str) -> Json:
 
 def proven(made: Json) -> Json:
     """Hold an answer against the schema of its resource: a fault here is a fault of this double."""
-    schema = SCHEMAS["resources"][made["object"]]
+    schema = RESOURCES[made["object"]]
     Draft202012Validator(schema).validate(made)
     missing = set(schema["x-always-present"]) - set(made)
     assert not missing, missing

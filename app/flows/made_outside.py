@@ -1,0 +1,112 @@
+"""Refunds that people make by hand at a provider's own desk: found, booked as ours, never counted twice.
+
+The provider's number of a refund names it. One that stands for a refund of ours which failed takes its place;
+any other is a refund of the orders that the money is for, in proportion to what each has left. What is more
+than is left is not booked: nobody here can know whose money it was, so that people look at it.
+"""
+
+from datetime import datetime
+
+from app.core.db import atomic, db
+from app.core.money import Dong, split
+from app.flows import bookkeeping, finding, giving_back, refunding
+from app.orders import queries as orders
+from app.orders.models import Order
+from app.payments import queries as payments
+from app.payments import returning
+from app.payments import services as moves
+from app.payments.models import Payment, Refund
+from app.payments.providers.base import Event, Fact
+from app.payments.rules import RefundEvent, RefundState, Way
+
+SOURCE = "part:outside:"  # it gives back an order's own money, as any part does
+
+
+def take_end(payment: Payment, event: Event, *, at: datetime) -> None:
+    """Take the end of a refund, ours or not; told again, it changes nothing. The payment is locked."""
+    done, ref = event.fact is Fact.REFUNDED, event.provider_ref
+    with atomic():
+        ours = payments.find_refund(event.refund_code) if event.refund_code else None
+        if ours is not None:
+            # A refund of ours that failed may have been made up for by hand: its old number counts no more.
+            if ref is None or ours.provider_ref in (None, ref):
+                refunding.settle(ours.code, done=done, payment=payment, at=at)
+            return
+        if ref is None:
+            return
+        known = [one for one in payments.refunds_of_payment(payment.id) if one.provider_ref == ref]
+        for one in known:
+            refunding.settle(one.code, done=done, payment=payment, at=at)
+        if done and not known:
+            _new(payment, ref, event.amount, at)
+
+
+def _new(payment: Payment, ref: str, amount: Dong, at: datetime) -> None:
+    failed = _failed(payment, amount)
+    if failed is not None:
+        returning.note_ref(failed, ref)
+        refunding.settle(failed.code, done=True, payment=payment, at=at)
+        return
+    shares = share_out(payment, amount)
+    found = {"provider": payment.provider, "payment": payment.code, "amount": amount}
+    if shares is None:
+        left = payment.received - payment.refunded
+        finding.open_case(finding.Kind.REFUND_TOO_MUCH, ref, {**found, "left": left}, at=at)
+        return
+    made = [_write(payment, order, ref, part, at) for order, part in shares if part]
+    finding.open_case(finding.Kind.REFUND_OUTSIDE, made[0].code, found, at=at)
+
+
+def _failed(payment: Payment, amount: Dong) -> Refund | None:
+    """Find the refund of ours that the provider refused, and that somebody has made by hand there."""
+    for one in payments.refunds_of_payment(payment.id):
+        if (one.state, one.way, one.amount) == (RefundState.FAILED, Way.PROVIDER, amount):
+            return one
+    return None
+
+
+def share_out(payment: Payment, amount: Dong) -> list[tuple[Order, Dong]] | None:
+    """Say how much of a sum is for which order of a payment; None for more than they have left."""
+    known = left_of_orders(payment)
+    left = [part for _, part in known]
+    if not 0 < amount <= min(sum(left), payment.received - payment.refunded):
+        return None
+    return [(order, part) for (order, _), part in zip(known, split(amount, left), strict=True)]
+
+
+def left_of_orders(payment: Payment) -> list[tuple[Order, Dong]]:
+    """Say what each order of a payment has left that could go back."""
+    due = [orders.get(part.order_id, fresh=True) for part in payments.parts_of(payment.id)]
+    return [
+        (
+            order,
+            returning.left_of(payment, order.id, order.total) if order.state in giving_back.POSSIBLE else 0,
+        )
+        for order in due
+    ]
+
+
+def _write(payment: Payment, order: Order, ref: str, amount: Dong, at: datetime) -> Refund:
+    before = [one.code for one in payments.refunds_of([order.id])[order.id]]
+    refund = returning.owe_part(
+        payment,
+        source=f"{SOURCE}{ref}:{order.code}",
+        amount=amount,
+        lines={},
+        order_id=order.id,
+        shop_id=order.shop_id,
+        total=order.total,
+        reason="outside",
+        way=Way.PROVIDER,
+        at=at,
+    )
+    if refund is None:
+        raise RuntimeError("the number was looked up under the same lock")
+    returning.note_ref(refund, ref)
+    giving_back.book_part(order, payment, refund, before=before, at=at)
+    for step in (RefundEvent.SUBMIT, RefundEvent.SUCCEED):
+        moves.move_refund(refund, step, at=at)
+    db.session.refresh(payment)
+    source = bookkeeping.book_of(order, payment).source
+    refunding.finished(refund, order, payment, source=source, at=at)
+    return refund
