@@ -206,6 +206,11 @@ def household(album: Album, market: Market) -> None:
         moving = scenes.household("Vườn mơ chị Lụa", "Lộc Thị Lụa", "8400555544443")
         waiting, done = home.order(at), scenes.delivered(home, at=at)
         scenes.change_account(moving, at=at)
+        papers = {
+            "buyer": scenes.order_page(done, "/bien-nhan.pdf"),
+            "seller": f"/ban/don/{done.code}/bien-nhan.pdf",
+            **{kind: f"/ban/tien/so-thu/{clock.local(at).year}.{kind}" for kind in ("pdf", "csv")},
+        }
         asked, back = f"/ban/don/{waiting.code}/da-nhan-tien", f"/ban/don/{done.code}/tra-bot"
         jars = [[scenes.cookie(market.app(), one.user_id, market.address)] for one in (moving, home)]
     album.page.context.add_cookies(jars[0])
@@ -213,6 +218,8 @@ def household(album: Album, market: Market) -> None:
     album.page.context.add_cookies(jars[1])
     album.walk(["/ban/", "/ban/tien", "/ban/don/cho-tien"], lambda path: path.startswith("/ban/"))
     album.take(asked, "waiting")
+    for name, path in papers.items():
+        album.keep(path, name)
     album.take(back)
     album.say("refused", back, amount="999999999")
     album.say("sure", back, amount="25000")

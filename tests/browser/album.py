@@ -1,5 +1,6 @@
 """Photographing pages, in both languages and two sizes: found by links, by address, or by sending a form."""
 
+import base64
 import contextlib
 import inspect
 from collections import Counter, deque
@@ -35,12 +36,10 @@ NO_PAGES = {
     "shop.short",
     "pay.state",
     "pay.picture",
-    "order.receipt",
-    "seller_papers.receipt",
-    "seller_papers.book",
     "checkout.start",
     "hooks.take",
 }
+PAPERS = ("order.receipt", "seller_papers.receipt", "seller_papers.book")  # to be kept, not photographed
 LISTING = "/sp/na-dai-chi-lang-vietgap-loai-1-L001"
 # A late picture that is not shown never comes, so the wait has an end.
 PICTURES_CAME = """Promise.race([
@@ -57,6 +56,13 @@ SEND = """(which => {
     if (!form.querySelector(`input[name='${one.name}']:checked`)) one.checked = true
   form.requestSubmit(document.querySelector(`button[form='${form.id}']`) || form.querySelector("button"))
 })"""
+# Give a paper, which the browser would only save, as figures.
+PAPER = """async path => {
+  const answer = await fetch(path), read = new FileReader()
+  if (!answer.ok) return ""
+  read.readAsDataURL(await answer.blob())
+  return new Promise(done => read.onload = () => done(read.result.split(",")[1]))
+}"""
 TASK = "form#task, main form[method=post]"
 
 
@@ -105,6 +111,8 @@ class Album:
 
     def wanted(self, path: str) -> bool:
         endpoint = self.endpoint(path)
+        if endpoint in PAPERS:
+            return False
         # Public pages are the same for all: once, as a guest.
         public = self.who != "guest" and self.rule(endpoint) in (Rule.PUBLIC, Rule.DEV)
         most = OF_SOME.get(endpoint or "", OF_EACH)
@@ -166,6 +174,17 @@ class Album:
             if not rule.arguments and "GET" in (rule.methods or ())
         ]
         return [LISTING, "/tim?q=khongcogi", *sorted(plain)]
+
+    def keep(self, path: str, name: str) -> None:
+        """Keep a paper as it is, in each language."""
+        endpoint = self.endpoint(path) or "paper"
+        self.taken[endpoint] += 1
+        for language, prefix in LANGUAGES.items():
+            body = base64.b64decode(self.page.evaluate(PAPER, prefix + path))
+            if not body:
+                self.faults.append(f"{self.who} {prefix}{path}: no paper")
+            end = path.partition("?")[0].rpartition(".")[2]
+            (self.out / self.who / f"{endpoint}-{name}.{language}.{end}").write_bytes(body)
 
     def stand(self, name: str, language: str = "vi") -> None:
         """Photograph the page as it stands, where its address alone would not bring it back."""
