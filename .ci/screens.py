@@ -13,7 +13,6 @@ import shutil
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -329,7 +328,7 @@ class Shelf:
 
     def __init__(self, browser: Browser, only: list[str]) -> None:
         self.browser, self.only = browser, only
-        self.taken: Counter[str] = Counter()
+        self.seen: set[str] = set()
         self.faults: list[str] = []
         self.pictures = 0
 
@@ -343,7 +342,7 @@ class Shelf:
         look(album, market)
         seconds = time.monotonic() - began
         print(f"{who}: {sum(album.taken.values())} pages in {seconds:.0f} s", flush=True)
-        self.taken.update(album.taken)
+        self.seen |= album.seen
         self.faults += album.faults
         self.pictures += album.pictures
         context.close()
@@ -376,7 +375,7 @@ def main(only: list[str]) -> int:
         shelf = Shelf(browser, only)
         every = photograph(shelf)
         browser.close()
-    unseen = sorted(every - set(shelf.taken))
+    unseen = sorted(every - shelf.seen)
     if not only:
         print(f"never seen: {', '.join(unseen) or 'none'}")
     print(*shelf.faults, sep="\n")
