@@ -37,6 +37,7 @@ NO_PAGES = {
     "shop.short",
     "pay.state",
     "pay.picture",
+    "statements.state",
     "checkout.start",
     "hooks.take",
 }

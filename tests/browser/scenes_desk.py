@@ -8,7 +8,7 @@ from typing import Any
 from app.core.actor import Actor
 from app.core.codes import ALPHABET
 from app.core.db import atomic, db
-from app.flows import bank_refunds, paying_farmers
+from app.flows import bank_refunds, bank_statements, paying_farmers
 from app.flows.reconciling import Kind
 from app.payments import cases, payout_queries
 from app.payments import desk_queries as desk
@@ -17,7 +17,7 @@ from app.payments.models import Refund
 from app.payments.rules import RefundEvent
 from app.shops import accounts
 from app.users.rules import Role
-from tests import banking, factories
+from tests import banking, factories, statement_files
 from tests.browser import scenes
 from tests.browser.scenes import Household
 from tests.paying_out import LIMIT, change_bank, make_earner
@@ -98,6 +98,16 @@ def _number(home: Household) -> str:
     return found.number
 
 
+def statement(hanh: int, *, at: datetime) -> None:
+    """Let a statement be read whole, and another one wait for the worker."""
+    for number in range(2):
+        row = statement_files.line(at, "tien rau", 15_000 + number, f"FT2632{number}")
+        table = statement_files.as_csv(statement_files.rows(row))
+        kept = bank_statements.keep(table, "vcb", Actor("user", hanh), at)
+        if not number:
+            bank_statements.take_part(kept.id, at=at)
+
+
 def open_cases(order: str, *, at: datetime) -> str:
     """Open a case of each kind; gives the newest."""
     line = desk.lines_waiting(limit=2)[-1]
@@ -175,6 +185,7 @@ def whole(home: Household, held: Household, *, at: datetime, many: int = 0) -> D
     """Fill the desk."""
     hanh, quang = people()
     order = scenes.delivered(held, at=at, pay_by="sandbox")
+    statement(hanh, at=at)
     line = lines(home, at=at, many=many)
     made = Desk(
         hanh=hanh,
