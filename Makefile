@@ -29,8 +29,8 @@ crash: setup ## Kill workers, database and proxy many times, in parts (PART=2 ru
 reset: ## Throw away the local market under instance/; the next `make run` builds it anew
 	rm -rf instance
 
-screens: setup ## Photograph every page, in both languages and two sizes, into screens/
-	@PYTHONPATH=. exec $(PYTHON) .ci/screens.py
+screens: setup ## Photograph every page, in both languages and two sizes, into screens/ (ONLY="desk payers")
+	@PYTHONPATH=. exec $(PYTHON) .ci/screens.py $(ONLY)
 
 messages: setup ## Collect the texts of the pages into the Vietnamese file, then check it
 	@exec $(PYTHON) .ci/messages.py

@@ -8,18 +8,19 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 
-from app import create_app
+from app import config, create_app
 from app.config import ROOT, Config, Mode
 
 KEYS = {"SECRET_KEY": "browser-" * 5, "DATA_KEY": "cd" * 32}
-READY_WITHIN = 180.0  # seconds; the demo market is made first
+READY_WITHIN = 600.0  # seconds; the demo market is made first, and a busy machine takes its time
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Market:
     address: str
     mode: Mode
     folder: Path
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def database_url(self) -> str:
@@ -36,6 +38,12 @@ class Market:
 
     def app(self) -> Flask:
         """Give an app of our own on the same database, to look into it."""
+        more: dict[str, Any] = {}
+        if "PROVIDERS" in self.settings:
+            more["providers"] = tuple(self.settings["PROVIDERS"].split(","))
+        if "WITHHOLDING" in self.settings:
+            more["withholding"] = self.settings["WITHHOLDING"]
+        pairs = [pair for pair in self.settings.get("SETTLEMENTS", "").split(",") if pair]
         return create_app(
             Config(
                 mode=self.mode,
@@ -45,6 +53,9 @@ class Market:
                 secret_key=KEYS["SECRET_KEY"],
                 data_key=KEYS["DATA_KEY"],
                 public_url=self.address,
+                keys={key: value for key, value in self.settings.items() if key in config.KEYS},
+                settlements=dict(pair.split("=") for pair in pairs),
+                **more,
             )
         )
 
@@ -55,7 +66,7 @@ def serving(mode: Mode, folder: Path, **settings: str) -> Iterator[Market]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    market = Market(f"http://127.0.0.1:{port}", mode, folder)
+    market = Market(f"http://127.0.0.1:{port}", mode, folder, settings)
     kept = {k: v for k, v in os.environ.items() if k not in ("PROVIDERS", "MESSAGE_CHANNEL")}
     env = {
         **kept,

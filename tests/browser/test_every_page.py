@@ -9,8 +9,9 @@ from playwright.sync_api import BrowserContext
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map
 
+from app.core import clock
 from app.web.access import Rule
-from tests.browser import walks
+from tests.browser import scenes, scenes_desk, walks
 from tests.browser.looking import Seen
 from tests.browser.market import Market
 from tests.browser.person import Person
@@ -33,6 +34,7 @@ NO_PAGES = {
     "pay.state",
     "pay.leave",  # to wallets, which the demo market does not offer
     "pay.picture",
+    "statements.state",
     "order.receipt",
     "seller_papers.receipt",
     "seller_papers.book",
@@ -122,6 +124,16 @@ def _plain(routes: Map) -> list[str]:
     return sorted(r.rule for r in routes.iter_rules() if not r.arguments and "GET" in (r.methods or ()))
 
 
+def _shown(routes: Map, endpoint: str) -> bool:
+    return any("GET" in (route.methods or ()) for route in routes.iter_rules(endpoint))
+
+
+def _tell(who: str, walk: Walk) -> None:
+    print(f"\n{who}: {len(walk.taken)} kinds of page, looked at {walk.pages}; {len(walk.faults)} with faults")
+    for address, wrong in walk.faults.items():
+        print(f"  {address}\n    " + "\n    ".join(wrong[:8]))
+
+
 @pytest.mark.parametrize("who", ["guest", "lan", "khoa", "minh"])
 def test_pages_are_fit_for_a_small_phone(
     who: str,
@@ -147,8 +159,34 @@ def test_pages_are_fit_for_a_small_phone(
     walk.walk([LISTING, "/don-cua-toi", *_plain(urls)])
     if who == "guest":
         walk.place()
-    print(f"\n{who}: {len(walk.taken)} kinds of page, looked at {walk.pages}; {len(walk.faults)} with faults")
-    for address, wrong in walk.faults.items():
-        print(f"  {address}\n    " + "\n    ".join(wrong[:8]))
+    _tell(who, walk)
     assert walk.pages >= 10
+    assert not walk.faults
+
+
+def test_the_desk_is_fit_for_a_small_phone(
+    demo: Market, phone: Callable[..., BrowserContext], routes: tuple[Map, dict[str, Rule]], full: bool
+) -> None:
+    urls, rules = routes
+    seen, at = Seen(phone().new_page(), demo.address), clock.now()
+    with demo.app().app_context():
+        home = scenes.household("Vườn đào chị Hằng", "Vi Thị Hằng", "8402111100009")
+        safe = scenes.household("Đồi chè bà Nhung", "Đàm Thị Nhung", settlement="held")
+        desk = scenes_desk.whole(home, safe, at=at)
+        links = scenes.payers(home, home, at=at) | scenes.at_the_houses(safe, at=at) if full else {}
+        people = ((desk.newcomers[0], False), (desk.hanh, False), (desk.hanh, True))
+        jars = [scenes.cookie(demo.app(), one, demo.address, proven=proven) for one, proven in people]
+    # What leads to another house stays where it is.
+    seen.page.context.route(lambda url: not url.startswith(demo.address), lambda to: to.fulfill(status=204))
+    walk = Walk(seen, urls, lambda name: rules.get(name) is Rule.STAFF, full)
+    for jar, door in zip(jars, ("/quan-tri/cai-ma", "/quan-tri/ma", ""), strict=True):
+        seen.page.context.add_cookies([jar])
+        if door:
+            walk.look(door)
+    walk.walk(["/quan-tri", *_plain(urls)])
+    for path in (*(f"/quan-tri/chi-ho/{code}" for code in desk.batches.values() if full), *links.values()):
+        walk.look(path)
+    _tell("desk", walk)
+    pages = {name for name in rules if rules[name] is Rule.STAFF and _shown(urls, name)}
+    assert set(walk.taken) == pages - NO_PAGES
     assert not walk.faults

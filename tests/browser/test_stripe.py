@@ -45,7 +45,7 @@ def test_a_guest_pays_on_stripes_own_page(market: Market, phone: Callable[..., B
     buyer.pick("pay_by", "stripe")
     buyer.press("button[form=task]", leads_to="/dat-hang/xem-lai")
     buyer.press("button[form=task]", leads_to="/tra/")
-    buyer.press("main form[action*='/bat-dau'] button", leads_to="/tra/.*/sang")
+    buyer.press("main form[action*='/bat-dau'] button")
     buyer.page.wait_for_url(lambda url: not url.startswith(market.address))  # it opens by itself
     buyer.page.locator("button[value=pay]").tap()
     buyer.page.wait_for_url(f"{market.address}/tra/**")

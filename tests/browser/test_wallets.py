@@ -36,7 +36,7 @@ def test_a_buyer_pays_by_wallet(app: Flask, phone: Callable[..., BrowserContext]
         minh = Person(phone(), address)
         minh.open(f"{page}?k={link_token(purchase)}")
         minh.press(f"form[action^='{page}/bat-dau'] button")
-        minh.page.wait_for_url(f"{wallet.url}/**")  # by itself, after two seconds
+        minh.page.wait_for_url(f"{wallet.url}/**")  # by itself
         assert wallet.title in minh.page.title()
         assert states() == ("awaiting_payment", "pending")
         minh.page.click("button[value=pay]")

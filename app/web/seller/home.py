@@ -10,6 +10,7 @@ from app.catalog.rules import State
 from app.config import Config
 from app.core import clock
 from app.flows import goods, seller_day
+from app.payments import queries as payments
 from app.web.access import Rule, rule
 from app.web.languages import language
 from app.web.seller import shown
@@ -28,6 +29,7 @@ def show() -> str:
     return render_template(
         "seller/home.html",
         day=day,
+        to_send_back=payments.count_to_send_back(g.shop.id),
         goods=own,
         thing=seller_day.next_thing(day, own),
         drafts=[good for good in own if good.listing.state == State.DRAFT],

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask_babel import gettext
 from markupsafe import Markup
 
 from app.core import clock
@@ -15,7 +16,7 @@ from app.papers import payout_files, qr
 from app.payments import payout_queries as queries
 from app.payments.payout_models import PayoutBatch
 from app.payments.payout_queries import PAGE
-from app.payments.payout_rules import BatchState, approvals_needed
+from app.payments.payout_rules import BatchState, approvals_needed, may_approve
 from app.payments.providers import emv
 from app.shops import queries as shops
 from app.users import queries as users
@@ -94,7 +95,8 @@ def show(code: str) -> str:
 def _one(batch: PayoutBatch, error: str | None = None) -> str:
     lines = queries.payouts_of(batch.id)
     approvals = queries.approvals_of(batch.id)
-    people = {batch.drafted_by, *(one.user_id for one in approvals), batch.released_by or 0}
+    said, needed = [one.user_id for one in approvals], approvals_needed(batch.total, _limit())
+    people = {batch.drafted_by, *said, batch.released_by or 0}
     return render_template(
         "staff/payouts/one.html",
         batch=batch,
@@ -102,7 +104,8 @@ def _one(batch: PayoutBatch, error: str | None = None) -> str:
         shops=shops.by_ids({line.shop_id for line in lines}),
         approvals=approvals,
         people=users.by_ids(people),
-        needed=approvals_needed(batch.total, _limit()),
+        needed=needed,
+        mine=may_approve(actor().user_id or 0, drafted_by=batch.drafted_by, approved_by=said, needed=needed),
         limit=_limit(),
         templates=payout_files.templates().values(),
         error=error,
@@ -182,7 +185,7 @@ def fail(code: str) -> Answer:
     batch = queries.batch_of(payout)
     reason = nfc(request.form.get("reason", ""))[:LONGEST]
     if not reason:
-        return _one(batch), 422
+        return _one(batch, gettext("Write what the bank says")), 422
     return _step(batch.code, lambda: flow.fail(code, reason=reason, actor=actor(), at=clock.now()))
 
 

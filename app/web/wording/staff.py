@@ -18,7 +18,7 @@ SENTENCES: Sentences = {
     paying_farmers.NothingToPay: lambda _: gettext("No household has money that can be paid out now."),
     paying_farmers.BatchMoved: lambda _: gettext("This batch has moved on. Look at it again."),
     paying_farmers.SecondPersonNeeded: lambda _: gettext(
-        "You have had your say. A second person has to approve this batch."
+        "You made or approved this batch. A second person has to approve it."
     ),
     paying_farmers.PayoutMoved: lambda _: gettext("This payout has moved on. Look at it again."),
     paying_farmers.WrongPayoutAmount: lambda refused: gettext(

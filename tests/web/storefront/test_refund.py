@@ -45,8 +45,8 @@ def test_the_buyer_names_the_account_and_says_that_the_money_is_back(app: Flask)
     assert vi(seen) in page.text
     refunding.say_sent(shop_id=order.shop_id, refund_code=refund.code, actor=SYSTEM, at=AT)
     page = buyer.open(link(order))
-    assert vi("I have not seen the money") in page.text
-    assert vi("Look into your bank's app, then press one of the two buttons.") in page.text
+    assert vi("No money yet") in page.text
+    assert vi("Open your bank's app, then press one of the two buttons.") in page.text
     buyer.press(f"/don/{order.code}/tien-da-ve")
     assert fresh(refund).state == "confirmed"
     assert vi("Back with you") in buyer.page.text

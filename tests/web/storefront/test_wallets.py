@@ -54,7 +54,7 @@ def go_to_the_wallet(buyer: Buyer, code: str) -> str:
     buyer.press(f"{page}/bat-dau")
     assert buyer.page.request.path == f"{page}/sang"
     assert WORDS[code][1] in buyer.page.text
-    link = buyer.page.text.partition('http-equiv="refresh" content="2;url=')[2].partition('"')[0]
+    link = buyer.page.text.partition('http-equiv="refresh" content="0;url=')[2].partition('"')[0]
     assert f'href="{link}"' in buyer.page.text, "and for browsers that do not refresh, a button"
     return unescape(link)
 
