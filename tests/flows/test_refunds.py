@@ -383,7 +383,7 @@ def test_a_bank_refund_needs_an_account_two_people_and_a_line(app: Flask) -> Non
     assert not bank_refunds.confirm_by_line(refund.code, 59_999, "FT1", at=AT)
     for _ in range(2):
         assert bank_refunds.confirm_by_line(refund.code, 60_000, "FT2", at=AT, account="970436")
-    assert not bank_refunds.confirm_by_line(refund.code, 60_000, "FT3", at=AT), "sent twice: for people"
+    assert not bank_refunds.confirm_by_line(refund.code, 60_000, "FT3", at=AT), "twice: for people"
     assert refund.state == RefundState.SUCCEEDED and told("refund_sent") == 1
     assert ledger.balance("A", "bank", "970436") == -60_000
     invariants.check()
@@ -416,6 +416,17 @@ def test_a_line_of_the_household_confirms_a_direct_refund(app: Flask) -> None:
     for _ in range(2):
         assert bank_refunds.confirm_by_line(refund.code, refund.amount, "FT1", at=AT)
     assert refund.state == RefundState.CONFIRMED
+    assert not bank_refunds.confirm_by_line(refund.code, refund.amount, "FT2", at=AT), (
+        "sent twice: for people"
+    )
+    invariants.check()
+
+
+def test_the_buyer_s_word_and_then_a_line_are_one_refund(app: Flask) -> None:
+    order, refund = asked()
+    refunding.say_received(order, refund_code=refund.code, actor=GUEST, at=AT)
+    assert bank_refunds.confirm_by_line(refund.code, refund.amount, "FT1", at=AT)
+    assert not bank_refunds.confirm_by_line(refund.code, refund.amount, "FT2", at=AT)
     invariants.check()
 
 
