@@ -309,6 +309,17 @@ def test_the_same_press_counts_once_and_no_more_than_was_paid_goes_back(app: Fla
     invariants.check()
 
 
+@pytest.mark.parametrize("settlement", ["held", "direct"])
+def test_an_order_given_back_whole_on_its_way_still_arrives(app: Flask, settlement: str) -> None:
+    order = paid(settlement)
+    for step in (fulfilment.pack, fulfilment.hand_over):
+        step(order, actor=SYSTEM, at=AT)
+    giving_back.give_back(order, key="k1", wanted={}, amount=order.total, actor=SYSTEM, at=AT)
+    assert clocks.deliver_unconfirmed(at=later(hours=80)) == 1
+    assert (order.state, payable(order)) == (State.DELIVERED, 0)
+    invariants.check()
+
+
 def test_a_household_gives_back_of_its_own_part_only(app: Flask) -> None:
     """One held payment for two shops: the money of one is not the other's to give."""
     first, second = buy(
