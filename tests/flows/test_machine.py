@@ -93,7 +93,7 @@ def test_control_the_machine_sees_a_line_booked_twice(monkeypatch: pytest.Monkey
     """With a bank room that knows no line again, one transfer becomes two."""
     monkeypatch.setattr(bank_lines, "find_reported", lambda transfer, *, payment_id: None)
     monkeypatch.setattr(bank_lines, "key_of", lambda transfer: new_code("X"))
-    _must_break("one line for each movement")
+    _must_break("one line for each movement|two bank lines prove")
 
 
 def test_control_the_machine_sees_a_payout_that_was_not_reserved(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -279,7 +279,7 @@ class AtTheBank(GivingBack):
         for line in db.session.scalars(select(BankLine)):
             seen.update((f"line {line.state} {line.direction}", f"line read: {line.why}"))
             seen["line of nobody in the book"] += line.noted and line.state == LineState.UNMATCHED
-            seen["told by two feeds"] += len(told[line.id]) > 1
+            seen["told by two feeds"] += len(told.get(line.id, ())) > 1
             seen["placed by a person"] += line.state == LineState.MATCHED and line.judged_by is not None
         for kind, state in db.session.execute(select(Case.kind, Case.state)):
             seen.update((f"case {kind}", *(["case closed"] if state == CaseState.CLOSED else [])))

@@ -61,6 +61,7 @@ class Market(PayingOut):
             *(self._pay_for_what_is_gone, self._say_whose_it_is),
             *(self._fail_while_another_waits, self._come_back_to_a_debtor),
             lambda: self._buy(0, "sandbox", 4, "refuse_at_door"),
+            lambda: self.pay_too_little(0, "sandbox", "fail"),
         )
         for _ in stories:
             dealer.of(stories)()
