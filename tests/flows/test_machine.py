@@ -92,7 +92,7 @@ def test_control_the_machine_sees_a_lost_kilo(monkeypatch: pytest.MonkeyPatch) -
 def test_control_the_machine_sees_a_line_booked_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a bank room that knows no line again, one transfer becomes two."""
     monkeypatch.setattr(bank_lines, "find_reported", lambda transfer, *, payment_id: None)
-    monkeypatch.setattr(bank_lines, "key_of", lambda transfer: new_code("X"))
+    monkeypatch.setattr(bank_lines, "key_of", lambda transfer: new_code("KH", 8))
     _must_break("one line for each movement|two bank lines prove")
 
 

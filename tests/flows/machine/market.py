@@ -62,6 +62,8 @@ class Market(PayingOut):
             *(self._fail_while_another_waits, self._come_back_to_a_debtor),
             lambda: self._buy(0, "sandbox", 4, "refuse_at_door"),
             lambda: self.pay_too_little(0, "sandbox", "fail"),
+            lambda: self.order_by_transfer(4, "one letter wrong", "never", late=False),
+            lambda: self.earn_and_be_paid(4, "shown", "account changes", 0, ends_late=True),
         )
         for _ in stories:
             dealer.of(stories)()
