@@ -62,7 +62,10 @@ class Market(PayingOut):
             *(self._fail_while_another_waits, self._come_back_to_a_debtor),
             lambda: self._buy(0, "sandbox", 4, "refuse_at_door"),
             lambda: self.pay_too_little(0, "sandbox", "fail"),
+            lambda: self.order(0, 0, 1, "sandbox", 0, 0, "deliver"),  # its price has changed
+            lambda: self._buy(0, "cod", 4),
             lambda: self.order_by_transfer(4, "one letter wrong", "never", late=False),
+            lambda: self.order_by_transfer(4, "wrong letter and sum", "never", late=False),
             lambda: self.earn_and_be_paid(4, "shown", "account changes", 0, ends_late=True),
         )
         for _ in stories:
@@ -77,6 +80,7 @@ class Market(PayingOut):
         """A buyer takes an order back and pays it all the same."""
         if (order := self._buy(0, "vietqr")) is not None:
             self._try(fulfilment.cancel, order, actor=GUEST, at=self.now)
+            self._look_around()
             self._transfer(payments_of(order)[0], "whole")
 
     def _say_whose_it_is(self) -> None:
