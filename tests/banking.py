@@ -62,9 +62,15 @@ def by_transfer(order: Order, account: str = ACCOUNT) -> Payment:
         give_account(shops.by_ids([payment.shop_id])[payment.shop_id], account)
     with atomic():
         payment.provider = "vietqr"
+        show_code(payment)
+    return payment
+
+
+def show_code(payment: Payment) -> None:
+    """Do as the page does that draws a payment's code."""
+    with atomic():
         payment.start = {"kind": "Qr"}
         moves.try_move(payment, PaymentEvent.START, at=payment.created_at)
-    return payment
 
 
 def sepay() -> SePay:

@@ -32,6 +32,7 @@ from app.payments.providers.base import (
     RawRequest,
 )
 from app.payments.rules import LineState, is_word
+from app.shops import accounts
 from app.users import audit
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,13 @@ OUTGOING: dict[str, Prover] = {}
 @dataclass(eq=False)
 class NotByTransfer(Refused):
     """This payment is not made by bank transfer, or this line is not money that came in."""
+
+    payment_code: str
+
+
+@dataclass(eq=False)
+class OnAnotherAccount(Refused):
+    """This money is on another account than the payment's: the book would look for it where it is not."""
 
     payment_code: str
 
@@ -188,9 +196,20 @@ def shown_account(payment: Payment) -> str:
     return account.number if account else ""
 
 
-def _is_operators(transfer: Transfer) -> bool:
+def _is_where_due(line: BankLine, payment: Payment, at: datetime) -> bool:
+    """Say whether a line's money is where the payment goes: the account shown, or the household's of now."""
+    if payment.settlement == "held":
+        return _is_operators(line)
+    shown, here = squeeze(shown_account(payment)), (line.account, line.virtual_account)
+    if shown and shown in map(squeeze, here):
+        return True
+    return any(payment.shop_id in accounts.shops_paid_into(number, at=at) for number in here if number)
+
+
+def _is_operators(found: Transfer | BankLine) -> bool:
     ours = squeeze(feeds.operator_account())
-    return bool(ours) and ours in (squeeze(transfer.account), squeeze(transfer.virtual))
+    virtual = found.virtual_account if isinstance(found, BankLine) else found.virtual
+    return bool(ours) and ours in (squeeze(found.account), squeeze(virtual))
 
 
 def _settle(
@@ -243,12 +262,14 @@ def _proves_outgoing(line: BankLine, at: datetime) -> bool:
 def match_by_hand(line_id: int, payment_code: str, *, actor: Actor, at: datetime, remark: str = "") -> None:
     """A person says which payment a line is for; it is then settled as if its memo had said so.
 
-    Raises: NotFound, NotByTransfer, LineMoveRefused
+    Raises: NotFound, NotByTransfer, OnAnotherAccount, LineMoveRefused
     """
     with atomic(durable=True):
         payment, line = moves.lock(payment_code), lines.get(line_id)
         if payment is None or payment.provider != PROVIDER or line.direction != "in":
             raise NotByTransfer(payment_code)
+        if not _is_where_due(line, payment, at):
+            raise OnAnotherAccount(payment_code)
         _settle(line, payment, message_id=0, at=at, by=actor.user_id, remark=remark)
         audit.record(
             kind="bank_line_matched", actor=actor, at=at, subject=payment.code, note=f"line {line.id}"

@@ -86,9 +86,13 @@ def confirm_by_line(
         db.session.refresh(refund, with_for_update=True)
         order, payment = _of(refund)
         if refund.way == Way.HOUSEHOLD:
-            if not moves.move_refund(refund, RefundEvent.CONFIRM, at=at):
-                return refund.state == RefundState.CONFIRMED
-            refunding.is_back(refund, order, at=at)
+            if refund.provider_ref not in (None, reference):
+                return False  # a household that sent it twice must hear of it
+            if moves.move_refund(refund, RefundEvent.CONFIRM, at=at):
+                refunding.is_back(refund, order, at=at)
+            elif refund.state != RefundState.CONFIRMED:
+                return False
+            returning.note_ref(refund, reference)
         elif refund.way != Way.BANK:
             return False
         elif refund.state != RefundState.APPROVED:

@@ -157,14 +157,18 @@ def refund_came_back(book: Book, amount: int, source: Account, *, cause: str, at
     ledger.post("R5", cause, transfer(source, book.refund_owed, amount), at=at)
 
 
-def recovered(order: Order, book: Book, *, at: datetime) -> None:
-    """R7: what a household owes us from refunds is taken from what it earns now."""
-    if order.settlement == "direct":
+def recovered(shop_code: str, *, cause: str, at: datetime) -> None:
+    """R7: what a household owes us from refunds is taken from what it is owed now.
+
+    cause: the code of the order it has earned by, or of the payout that came back.
+    """
+    owed, earned = _owed_by(shop_code), _payable(shop_code)
+    if not book_queries.balance(*owed):
         return
-    owes, earned = book_queries.balance(*book.owed_by_seller), -book_queries.balance(*book.earned)
-    taken = min(owes, earned)
+    ledger.lock(earned)  # two at once would both take the whole debt
+    taken = min(book_queries.balance(*owed), -book_queries.balance(*earned))
     if taken > 0:
-        ledger.post("R7", order.code, transfer(book.earned, book.owed_by_seller, taken), at=at)
+        ledger.post("R7", cause, transfer(earned, owed, taken), at=at)
 
 
 def provider_settled(provider: str, amount: int, fee: int, *, key: str, at: datetime, fx: int = 0) -> bool:
@@ -241,6 +245,10 @@ def payout_undone(shop_code: str, amount: int, *, code: str, left_bank: bool, at
 
 def _payable(shop_code: str) -> Account:
     return ("L", "seller_payable", shop_code)
+
+
+def _owed_by(shop_code: str) -> Account:
+    return ("A", "seller_recv", shop_code)
 
 
 def _transit(shop_code: str) -> Account:

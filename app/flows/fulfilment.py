@@ -123,7 +123,8 @@ def deliver(order: Order, *, actor: Actor, at: datetime) -> None:
             bookkeeping.cash_taken(order, book, at=at)
         else:
             bookkeeping.delivered(order, book, at=at)
-            bookkeeping.recovered(order, book, at=at)
+            if order.settlement == "held":
+                bookkeeping.recovered(book.shop, cause=order.code, at=at)
         ordering_notices.to_household(order, Kind.ORDER_DELIVERED, at=at)
 
 

@@ -30,7 +30,9 @@ def _refund(line: BankLine, code: str, at: datetime) -> bool:
     theirs = refund.way == Way.HOUSEHOLD and refund.shop_id in accounts.shops_paid_into(line.account, at=at)
     if not theirs and not _is_ours(line):
         return False
-    return bank_refunds.confirm_by_line(code, line.amount, line.reference or "", at=at, account=OPERATOR)
+    # Some banks give no number: then the line has one of ours, so that another line is another transfer.
+    number = line.reference or line.transfer_key
+    return bank_refunds.confirm_by_line(code, line.amount, number, at=at, account=OPERATOR)
 
 
 def _is_ours(line: BankLine) -> bool:

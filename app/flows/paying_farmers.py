@@ -265,6 +265,8 @@ def fail(payout_code: str, *, reason: str, actor: Actor, at: datetime) -> Payout
         bookkeeping.payout_undone(
             payout.shop_code, payout.amount, code=payout.code, left_bank=came_back, at=at
         )
+        # A refund may have wanted this money while it was away: it is not to be paid out again.
+        bookkeeping.recovered(payout.shop_code, cause=payout.code, at=at)
         moves.lock_account(payout, at=at)
         audit.record(kind=f"payout_{payout.state}", actor=actor, subject=payout.code, note=reason, at=at)
         return PayoutState(payout.state)

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Subquery, and_, case, exists, func, or_, s
 from app.core.actor import SYSTEM
 from app.core.clock import VIETNAM, local
 from app.core.db import atomic, db
+from app.flows import proving_transfers as transfers
 from app.ledger import proving as book
 from app.ledger.models import LedgerAccount, LedgerTransaction, Posting
 from app.ledger.proving import LISTED, Fault
@@ -33,8 +34,8 @@ CHECKED, BROKEN = "book_checked", "book_broken"
 
 
 def faults() -> list[Fault]:
-    """List every breach of I1, I2, I4, I7, I8 and I9, of the cover of what is owed, and of payouts."""
-    return [*book.faults(), *(fault for proof in PROOFS for fault in proof())]
+    """List every breach of I1, I2, I4 and I6 to I10, and of the cover of what is owed."""
+    return [*book.faults(), *(fault for proof in PROOFS for fault in proof()), *transfers.faults()]
 
 
 def prove(*, at: datetime) -> list[Fault]:

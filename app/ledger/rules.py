@@ -179,8 +179,8 @@ def payable(book: Book, parts: Parts) -> list[Entry]:
 
 
 def transfer(debit: Account, credit: Account, amount: int) -> list[Entry]:
-    """Move an amount from one account to another."""
-    return [(debit, amount), (credit, -amount)]
+    """Move an amount from one account to another; nothing where nothing is left to move."""
+    return [(debit, amount), (credit, -amount)] if amount else []
 
 
 def joined(*parts: list[Entry]) -> list[Entry]:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.core.actor import Actor
 from app.core.db import db
 from app.flows import bank_feed, settlement
-from app.flows.bank_feed import NotByTransfer
+from app.flows.bank_feed import NotByTransfer, OnAnotherAccount
 from app.ledger import queries as ledger
 from app.orders.models import Order
 from app.payments import bank_lines as lines
@@ -165,6 +165,24 @@ def test_the_right_code_on_another_account_pays_nothing() -> None:
     assert fresh(payment).state == "paid"
 
 
+def test_a_person_cannot_place_money_that_is_on_another_account() -> None:
+    """The book would look for it at the household while the operator has it, or the other way round."""
+    own = "0071000111222"
+    offer = factories.make_offer(factories.make_shop(settlement="direct", fee=0))
+    direct = banking.by_transfer(factories.buy((offer, 1000))[0], own)
+    transfer(direct.code, direct.amount, at=SOON)  # on the operator's account
+    transfer("tien na", bought("held").amount, at=SOON, accountNumber=own)
+    on_operators, on_own = sorted(lines.unmatched(), key=lambda line: line.id)
+    with pytest.raises(OnAnotherAccount):
+        bank_feed.match_by_hand(on_operators.id, direct.code, actor=CASHIER, at=SOON)
+    with pytest.raises(OnAnotherAccount):
+        bank_feed.match_by_hand(on_own.id, bought("held").code, actor=CASHIER, at=SOON)
+    assert (fresh(direct).received, ledger.balance("L", "unidentified")) == (0, -direct.amount)
+    # Control: what is on the account that was shown is placed.
+    bank_feed.match_by_hand(on_own.id, direct.code, actor=CASHIER, at=SOON)
+    assert fresh(direct).state == "paid"
+
+
 def test_a_payment_by_another_provider_is_not_paid_by_a_transfer() -> None:
     (order,) = factories.buy((factories.make_offer(), 1000))
     (payment,) = factories.payments_of(order)
@@ -207,17 +225,14 @@ def test_a_second_feed_that_shows_the_memo_whole_matches_the_line() -> None:
     assert ledger.balance("L", "unidentified") == 0
 
 
-def test_money_that_goes_out_proves_what_its_code_names() -> None:
+def test_money_that_goes_out_proves_what_its_code_names(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
-    bank_feed.OUTGOING["HT"] = lambda line, code, at: not seen.append(code)
-    try:
-        transfer("hoan tien HTA8F3K2P7", 45_000, at=SOON, transferType="out")
-        assert seen == [] and states() == [("unmatched", "outgoing")]
-        code = factories.new_code("HT", 8)
-        transfer(f"hoan tien {code}", 45_000, at=SOON, transferType="out")
-        assert seen == [code] and states()[1] == ("matched", "outgoing")
-    finally:
-        bank_feed.OUTGOING.clear()
+    monkeypatch.setitem(bank_feed.OUTGOING, "HT", lambda line, code, at: not seen.append(code))
+    transfer("hoan tien HTA8F3K2P7", 45_000, at=SOON, transferType="out")
+    assert seen == [] and states() == [("unmatched", "outgoing")]
+    code = factories.new_code("HT", 8)
+    transfer(f"hoan tien {code}", 45_000, at=SOON, transferType="out")
+    assert seen == [code] and states()[1] == ("matched", "outgoing")
     assert ledger.balance("L", "unidentified") == 0
 
 

@@ -6,11 +6,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from app.core.actor import SYSTEM
 from app.core.db import db
-from app.flows import money_page, payout_orders
+from app.flows import giving_back, money_page, payout_orders
 from app.flows import paying_farmers as flow
 from app.ledger import queries as ledger
 from app.ledger.services import post
+from app.orders.models import Order
 from app.payments import payout_queries as queries
 from app.payments.payout_models import Payout, PayoutBatch
 from app.payments.payout_rules import BatchState, PayoutState
@@ -170,6 +172,23 @@ def test_what_fails_or_comes_back_is_owed_again_and_locks_the_account(desk, conf
     flow.unlock(shop.code, actor=acting(quang), at=later(days=1))
     again = released(drafter=hanh, second=quang, at=later(days=1))
     assert one(again).settlement_no == 2 and flow.confirm(one(again).code, DUE, "FT3", later(days=2))
+    invariants.check()
+
+
+@pytest.mark.parametrize("confirmed", [False, True])
+def test_what_a_buyer_got_back_meanwhile_is_not_paid_out_after_all(desk, confirmed: bool) -> None:
+    hanh, quang = desk
+    shop = make_earner()
+    payout = one(released(drafter=hanh, second=quang))
+    if confirmed:
+        flow.confirm(payout.code, DUE, "FT1", AT)
+    order = db.session.scalars(select(Order).where(Order.shop_id == shop.id)).one()
+    giving_back.give_back(order, key="k1", wanted={}, amount=60_000, actor=SYSTEM, at=AT)
+    assert ledger.balance("A", "seller_recv", shop.code) == 60_000, "the money was away: it is a debt"
+    flow.fail(payout.code, reason="Sai số tài khoản", actor=acting(hanh), at=later(days=1))
+    assert (owed(shop.code), ledger.balance("A", "seller_recv", shop.code)) == (DUE - 60_000, 0)
+    flow.unlock(shop.code, actor=acting(quang), at=later(days=1))
+    assert one(released(drafter=hanh, second=quang, at=later(days=1))).amount == DUE - 60_000
     invariants.check()
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -13,10 +14,11 @@ from app.core.db import db
 from app.flows import fulfilment, proving
 from app.ledger.models import LedgerAccount, LedgerTransaction, Posting
 from app.orders.models import Order, OrderLine
-from app.payments.models import Payment, PaymentOrder
+from app.payments.models import BankLine, Payment, PaymentOrder
+from app.payments.payout_models import Payout, PayoutBatch
 from app.users.models import AuditEvent
 from tests import damage, paying
-from tests.factories import AT, buy, later, make_offer, make_shop, payments_of
+from tests.factories import AT, buy, later, make_offer, make_shop, make_user, payments_of
 
 MANY, FEW = 100_000, 500
 SECONDS = 30.0
@@ -105,6 +107,55 @@ def received_more(order: Order) -> None:
     )
 
 
+def line(order: Order, key: str = "k1", **more: Any) -> None:
+    """Write a bank line as it should never be."""
+    usual = {"source": "sepay", "account": "1", "direction": "in", "amount": 5, "text": "", "why": "exact"}
+    with damage.behind_the_guards():
+        db.session.add(BankLine(transfer_key=key, at=AT, seen_at=AT, **(usual | more)))
+        db.session.flush()
+
+
+def line_without_fate(order: Order) -> None:
+    line(order, state="matched")
+
+
+def proven_twice(order: Order) -> None:
+    for key in ("k1", "k2"):
+        line(order, key, state="matched", direction="out", paid_code="CT1")
+
+
+def line_not_counted(order: Order) -> None:
+    line(order, state="matched", amount=order.total + 1, payment_id=payments_of(order)[0].id)
+
+
+def nobodys_line(order: Order) -> None:
+    line(order, noted=True)
+
+
+def payout(order: Order, total: int) -> None:
+    """Write a payout of 5 đồng that the book knows nothing of, in a batch of this sum."""
+    person = make_user("Quang").id
+    with damage.behind_the_guards():
+        batch = PayoutBatch(
+            code="LC1", state="released", total=total, drafted_by=person, created_at=AT, changed_at=AT
+        )
+        db.session.add(batch)
+        db.session.flush()
+        account = {"bin": "", "bank": "", "sealed_number": "", "number_hash": "", "last4": "", "holder": ""}
+        row = {"code": "CT1", "shop_id": order.shop_id, "shop_code": "", "settlement_no": 1, "amount": 5}
+        moments = {"created_at": AT, "changed_at": AT}
+        db.session.add(Payout(batch_id=batch.id, state="sent", **row, **account, **moments))
+        db.session.flush()
+
+
+def sent_unbooked(order: Order) -> None:
+    payout(order, 5)
+
+
+def another_sum_approved(order: Order) -> None:
+    payout(order, 4)
+
+
 def another() -> Order:
     (made,) = buy((make_offer(make_shop("Vườn Khoa")), 1000))
     return made
@@ -126,6 +177,12 @@ DAMAGES: dict[Callable[[Order], None], tuple[str, str]] = {
     arrived_but_kept: ("I8", "kept for an order: paid less settled less refunded"),
     refund_lost: ("I8", "owed back is not what the refunds say"),
     received_more: ("I8", "received is not what the book says came"),
+    line_without_fate: ("I6", "bank line without one fate"),
+    proven_twice: ("I6", "two bank lines prove one payment out"),
+    line_not_counted: ("I8", "bank line was not counted"),
+    nobodys_line: ("I8", "money of nobody is not what its lines say"),
+    sent_unbooked: ("I10", "payout is not what the book says"),
+    another_sum_approved: ("I10", "batch is not the sum of its payouts"),
 }
 
 

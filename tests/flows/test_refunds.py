@@ -309,6 +309,17 @@ def test_the_same_press_counts_once_and_no_more_than_was_paid_goes_back(app: Fla
     invariants.check()
 
 
+@pytest.mark.parametrize("settlement", ["held", "direct"])
+def test_an_order_given_back_whole_on_its_way_still_arrives(app: Flask, settlement: str) -> None:
+    order = paid(settlement)
+    for step in (fulfilment.pack, fulfilment.hand_over):
+        step(order, actor=SYSTEM, at=AT)
+    giving_back.give_back(order, key="k1", wanted={}, amount=order.total, actor=SYSTEM, at=AT)
+    assert clocks.deliver_unconfirmed(at=later(hours=80)) == 1
+    assert (order.state, payable(order)) == (State.DELIVERED, 0)
+    invariants.check()
+
+
 def test_a_household_gives_back_of_its_own_part_only(app: Flask) -> None:
     """One held payment for two shops: the money of one is not the other's to give."""
     first, second = buy(
@@ -383,7 +394,7 @@ def test_a_bank_refund_needs_an_account_two_people_and_a_line(app: Flask) -> Non
     assert not bank_refunds.confirm_by_line(refund.code, 59_999, "FT1", at=AT)
     for _ in range(2):
         assert bank_refunds.confirm_by_line(refund.code, 60_000, "FT2", at=AT, account="970436")
-    assert not bank_refunds.confirm_by_line(refund.code, 60_000, "FT3", at=AT), "sent twice: for people"
+    assert not bank_refunds.confirm_by_line(refund.code, 60_000, "FT3", at=AT), "twice: for people"
     assert refund.state == RefundState.SUCCEEDED and told("refund_sent") == 1
     assert ledger.balance("A", "bank", "970436") == -60_000
     invariants.check()
@@ -416,6 +427,17 @@ def test_a_line_of_the_household_confirms_a_direct_refund(app: Flask) -> None:
     for _ in range(2):
         assert bank_refunds.confirm_by_line(refund.code, refund.amount, "FT1", at=AT)
     assert refund.state == RefundState.CONFIRMED
+    assert not bank_refunds.confirm_by_line(refund.code, refund.amount, "FT2", at=AT), (
+        "sent twice: for people"
+    )
+    invariants.check()
+
+
+def test_the_buyer_s_word_and_then_a_line_are_one_refund(app: Flask) -> None:
+    order, refund = asked()
+    refunding.say_received(order, refund_code=refund.code, actor=GUEST, at=AT)
+    assert bank_refunds.confirm_by_line(refund.code, refund.amount, "FT1", at=AT)
+    assert not bank_refunds.confirm_by_line(refund.code, refund.amount, "FT2", at=AT)
     invariants.check()
 
 

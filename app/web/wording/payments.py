@@ -99,6 +99,10 @@ SENTENCES: Sentences = {
         "Not more than %(most)s can go back", most=dong(refused.left)
     ),
     bank_feed.NotByTransfer: lambda _: gettext("This money and this payment do not go together."),
+    bank_feed.OnAnotherAccount: lambda _: gettext(
+        "This money is on another account than the one this payment goes to. Send it back to the payer, then "
+        "say here that it is not ours."
+    ),
     bank_lines.LineMoveRefused: lambda _: gettext("Somebody has already dealt with this bank line."),
     cases.CaseClosed: lambda _: gettext("Somebody has already closed this case."),
     cases.ReasonMissing: lambda _: gettext("Write the reason."),
