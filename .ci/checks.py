@@ -39,8 +39,8 @@ MANY = ("tests/races", "tests/crash")  # many connections at once, which want ev
 DAY: Suites = {
     "postgres": ([*BOTH, *(f"--ignore={folder}" for folder in MANY)], "postgres"),
     "sqlite": (BOTH, "sqlite"),
-    "races": ([*BOTH, *MANY], "postgres"),
     "browser": (["-m", "browser"], "sqlite"),
+    "races": ([*BOTH, *MANY], "postgres"),
     "once": (["-m", "once and not browser"], "sqlite"),
 }
 BY_TURNS = DAY["postgres"]

@@ -23,7 +23,7 @@ from app.payments.providers import breaker
 from tests import databases
 
 SERVERS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
-KEYS = {"CASSO_KEY": "casso-key-of-the-tests"}
+KEYS = {"CASSO_KEY": "casso-key-of-the-tests", "OPERATOR_ACCOUNT": "0011004433221"}
 SECRETS = {"secret_key": "test-" * 8, "data_key": "ab" * 32}
 
 

@@ -21,7 +21,7 @@ from app.payments.matching import squeeze
 from app.payments.models import BankLine
 from app.payments.providers import breaker
 from app.payments.providers.base import ListsSettlements, SettlementNow
-from app.payments.rules import LineState
+from app.payments.rules import PASSED_ON, LineState
 from app.users import audit
 
 LOOK_BACK = timedelta(days=40)
@@ -138,7 +138,7 @@ def settle(
             raise FeeTooLarge
         if line.noted:
             bookkeeping.known_whose(bank_feed.PROVIDER, line.amount, key=line.transfer_key, at=at)
-        lines.move(line, LineState.MATCHED, paid_code=f"P2:{provider_code}", by=actor.user_id, at=at)
+        lines.move(line, LineState.MATCHED, paid_code=f"{PASSED_ON}{provider_code}", by=actor.user_id, at=at)
         fx = gross - kept - line.amount
         bookkeeping.provider_settled(provider_code, gross, kept, fx=fx, key=line.transfer_key, at=at)
         note = f"line {line.id}: {gross} - {kept} - {fx}"

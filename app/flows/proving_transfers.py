@@ -13,7 +13,7 @@ from app.ledger.proving import LISTED, Fault
 from app.payments.models import BankLine, Payment, Refund
 from app.payments.payout_models import Payout, PayoutBatch
 from app.payments.payout_rules import REVERSED, PayoutState
-from app.payments.rules import LineState
+from app.payments.rules import PASSED_ON, LineState
 
 LEFT = (PayoutState.SENT, PayoutState.CONFIRMED, *REVERSED)
 SHOWN = (PayoutState.CONFIRMED, PayoutState.RETURNED)
@@ -25,9 +25,11 @@ def faults() -> list[Fault]:
 
 
 def _fates() -> Iterator[Fault]:
-    """I6: a line pays one payment, proves one payout or refund, or waits; never two of these, never half."""
+    """I6: a line pays one payment, is a provider's money, proves what went out, or waits."""
     pays, proves = BankLine.payment_id.is_not(None), BankLine.paid_code.is_not(None)
-    placed = case((BankLine.direction == "in", and_(pays, ~proves)), else_=and_(proves, ~pays))
+    passed_on = and_(proves, BankLine.paid_code.startswith(PASSED_ON))
+    comes = or_(and_(pays, ~proves), and_(passed_on, ~pays))
+    placed = case((BankLine.direction == "in", comes), else_=and_(proves, ~passed_on, ~pays))
     whole = case((BankLine.state == LineState.MATCHED, placed), else_=and_(~pays, ~proves))
     query = select(BankLine.transfer_key, BankLine.amount).where(~whole).limit(LISTED)
     for key, amount in db.session.execute(query):
@@ -39,7 +41,7 @@ def _proven_twice() -> Iterator[Fault]:
     query = (
         select(BankLine.paid_code, func.sum(BankLine.amount))
         .outerjoin(Refund, Refund.code == BankLine.paid_code)
-        .where(BankLine.paid_code.is_not(None))
+        .where(BankLine.paid_code.is_not(None), ~BankLine.paid_code.startswith(PASSED_ON))
         .group_by(BankLine.paid_code, Refund.tries)
         .having(func.count() > func.coalesce(Refund.tries, 1))
         .limit(LISTED)

@@ -230,13 +230,17 @@ PAY_WITHIN = timedelta(minutes=15)
 POLL_AFTER = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60))
 
 
+PASSED_ON = "P2:"
+"""Begins what a line is for when a provider has passed on what it held; the provider's code follows."""
+
+
 class LineState(StrEnum):
     """Where a bank line stands. It only goes forward."""
 
     UNMATCHED = "unmatched"
     """Nobody knows yet what it is for."""
     MATCHED = "matched"
-    """It belongs to a payment, a payout or a refund."""
+    """It belongs to a payment, a payout or a refund, or a provider has passed it on."""
     IGNORED = "ignored"
     """A person has said that it has nothing to do with the market."""
 

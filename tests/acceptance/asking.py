@@ -68,6 +68,12 @@ DOES: dict[str, Callable[[Market], dict[str, str]]] = {
     "bank_lines.match": lambda m: {"code": m.links["lan.transfer"].payment},
     "bank_lines.ignore": lambda m: {"reason": "Lãi ngân hàng"},
     "cases.close": lambda m: {"conclusion": "Đã hỏi ngân hàng"},
+    "provider_money.settle": lambda m: {
+        "line": str(m.desk["ours"]),
+        "provider": "sandbox",
+        "gross": "45.000",
+        "fee": "0",
+    },
     "sandbox.press": lambda m: {"choice": "late"},
 }
 
@@ -239,10 +245,7 @@ def read_forms(world: World) -> dict[str, dict[str, Form]]:
     """Read the forms of every page that opens, for every role."""
     found: dict[str, dict[str, Form]] = {}
     adapter = world.app.url_map.bind("localhost")
-    for role, route in itertools.product(world.cookies, world.routes()):
-        url = address(world, route, role, "own") if "GET" in (route.methods or ()) else None
-        if url is None or route.endpoint == "dev.style_guide":
-            continue
+    for role, url in _pages(world):
         answer = world.ask(role, url)
         if answer.mimetype != "text/html":
             continue
@@ -256,6 +259,17 @@ def read_forms(world: World) -> dict[str, dict[str, Form]]:
             if known is None or len(known.names()) < len(form.names()):
                 found[endpoint][role] = form
     return found
+
+
+def _pages(world: World) -> Iterator[tuple[str, str]]:
+    """List who opens what; a batch of payouts shows another form in each of its states."""
+    for role, route in itertools.product(world.cookies, world.routes()):
+        url = address(world, route, role, "own") if "GET" in (route.methods or ()) else None
+        if url is not None and route.endpoint != "dev.style_guide":
+            yield role, url
+    for role, (name, code) in itertools.product(DESK, world.market.payouts.items()):
+        if "." not in name:
+            yield role, f"/quan-tri/chi-ho/{code}"
 
 
 @contextmanager

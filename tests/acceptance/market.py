@@ -26,7 +26,7 @@ from app.orders import carts, placing
 from app.orders.models import Order, Purchase
 from app.orders.queries import get_by_code, link_token
 from app.orders.rules import DeclineReason
-from app.payments import cases, desk_queries, kept_statements, payouts
+from app.payments import cases, desk_queries, feeds, kept_statements, payouts
 from app.payments.feeds.base import Transfer
 from app.payments.models import Payment, Refund
 from app.payments.payout_rules import BatchEvent, PayoutEvent
@@ -182,11 +182,9 @@ def _payouts(lan: Stall, khoa: Stall, cashier: User) -> dict[str, str]:
 
 def _desk() -> dict[str, Any]:
     """Let one thing of each kind wait at the money desk. Gives their numbers and codes."""
-    bank_feed.take(
-        Transfer("sepay", "one", "0071000888888", "in", 45_000, "tien hang", "FT1", at=NOW),
-        message_id=0,
-        at=NOW,
-    )
+    for key, account in (("one", CANARIES["lan.bank"]), ("ours", feeds.operator_account())):
+        told = Transfer("sepay", key, account, "in", 45_000, "tien hang", f"FT-{key}", at=NOW)
+        bank_feed.take(told, message_id=0, at=NOW)
     _refund_by_bank()
     case = cases.open_once("they_say_more", "CS00000000", {"ours": 1, "theirs": 2}, at=NOW)
     assert case is not None
@@ -194,7 +192,8 @@ def _desk() -> dict[str, Any]:
     statement = kept_statements.keep([waits], bank="vcb", sent_by=None, at=NOW)
     leases.put_off(Statement, statement.id, at=NOW, until=None, error="RuntimeError")  # stopped
     return {
-        "line": desk_queries.lines_waiting()[0].id,
+        "line": desk_queries.lines_waiting(about="FT-ONE")[0].id,
+        "ours": desk_queries.lines_noted()[0].id,
         "case": case.code,
         "statement": statement.code,
     }

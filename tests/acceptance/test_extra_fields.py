@@ -15,7 +15,11 @@ from tests.acceptance.asking import World, scratch
 from tests.acceptance.still import Rows
 
 # Fields that a page reads although it shows them only for some goods; they are the household's own words.
-READS = {"pricing.price": ("licence_number",), "editing.edit": ("licence_number",)}
+READS = {
+    "pricing.price": ("licence_number",),
+    "editing.edit": ("licence_number",),
+    "editing.photo": ("first",),
+}
 # Different in every run of the same form, by nature: keys, tokens, times that carry a random part.
 RANDOM = (
     *(
