@@ -107,12 +107,15 @@ def _twin(transfer: Transfer, payment_id: int | None) -> BankLine | None:
         BankLine.at.between(transfer.at - A_DAY, transfer.at + A_DAY),
         ~told.exists(),
     )
-    for line in db.session.scalars(query.order_by(BankLine.at, BankLine.id)):
-        near = abs(line.at - transfer.at) <= APART or transfer.to_the_day or _is_a_day(line.at)
-        same = (payment_id and line.payment_id == payment_id) or _alike(line.text, transfer.text)
-        if near and same:
-            return line
-    return None
+    found = db.session.scalars(query.order_by(BankLine.at, BankLine.id))
+    near = [
+        line
+        for line in found
+        if abs(line.at - transfer.at) <= APART or transfer.to_the_day or _is_a_day(line.at)
+    ]
+    # The payment says more than words do: "chuyen tien" stands in many a memo.
+    paid = (line for line in near if payment_id and line.payment_id == payment_id)
+    return next(paid, None) or next((line for line in near if _alike(line.text, transfer.text)), None)
 
 
 def _is_a_day(at: datetime) -> bool:

@@ -225,6 +225,17 @@ def test_a_second_feed_that_shows_the_memo_whole_matches_the_line() -> None:
     assert ledger.balance("L", "unidentified") == 0
 
 
+def test_the_line_of_a_payment_is_known_again_before_one_of_like_words() -> None:
+    """"Chuyen tien" stands in many a memo: a second feed's report belongs to the line that paid."""
+    payment = bought()
+    transfer("chuyen tien", payment.amount, at=AT)
+    transfer(payment.code, payment.amount, at=AT)
+    for text in (f"{payment.code} chuyen tien", "chuyen tien"):
+        tell(casso(), casso_line(text, payment.amount, at=SOON), at=SOON)
+    assert states() == [("unmatched", "no_code"), ("matched", "exact")]
+    assert (fresh(payment).received, ledger.balance("L", "unidentified")) == (45_000, -45_000)
+
+
 def test_money_that_goes_out_proves_what_its_code_names(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
     monkeypatch.setitem(bank_feed.OUTGOING, "HT", lambda line, code, at: not seen.append(code))
