@@ -166,9 +166,6 @@ def opened(app: Flask, database: Database) -> Iterator[World]:
     with time_machine.travel(NOW, tick=False), pytest.MonkeyPatch.context() as patch:
         # The practice provider must not call over a network.
         patch.setattr("app.web.dev.sandbox_pages.deliver", lambda *_: True)
-        numbers = itertools.count(1)
-        # The clock stands, so two journal rows would now and then get one number.
-        patch.setattr("app.core.codes.secrets.randbits", lambda _bits: next(numbers))
         with app.app_context(), still(app, database) as stand:
             yield meet(app, stand, build())
 

@@ -26,7 +26,8 @@ def _buy_for_ever(offer_code: str, pause: float) -> None:
         with app.app_context():
             try:
                 offer = db.session.scalars(select(Offer).where(Offer.code == offer_code)).one()
-                print(buy((offer, 1000), at=clock.now())[0].code, flush=True)
+                # Code and line end in one, or the codes of two hands would stand in one line.
+                print(buy((offer, 1000), at=clock.now())[0].code + "\n", end="", flush=True)
             except DBAPIError:
                 db.session.rollback()
                 time.sleep(0.05)

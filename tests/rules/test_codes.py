@@ -1,8 +1,10 @@
 """Codes that catch slips, tokens nobody guesses, signatures bound to a purpose, ids in order of time."""
 
 import itertools
+import os
 import random
 import re
+import secrets
 import string
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
@@ -183,8 +185,19 @@ def test_ids_count_milliseconds_of_utc_in_any_zone() -> None:
 
 
 def test_ids_of_one_moment_differ() -> None:
-    at = datetime(2026, 9, 1, tzinfo=UTC)
-    assert len({codes.new_id(at) for _ in range(50)}) > 45
+    """Twenty-two bits of chance would meet: a payout to 5,000 households at once could not be read."""
+    at, many = datetime(2026, 9, 1, tzinfo=UTC), 50_000
+    assert len({codes.new_id(at) for _ in range(many)}) == many
+    assert len({secrets.randbits(22) for _ in range(many)}) < many, "the control"
+
+
+def test_a_forked_worker_counts_on_its_own() -> None:
+    at, (read, write) = datetime(2026, 9, 1, tzinfo=UTC), os.pipe()
+    if os.fork() == 0:
+        os.write(write, str(codes.new_id(at)).encode())
+        os._exit(0)
+    os.wait()
+    assert int(os.read(read, 30)) != codes.new_id(at)
 
 
 @pytest.mark.parametrize(
