@@ -1,6 +1,7 @@
 """`make test`, `nightly`, `crash` and `check`: every check of the house, and one sentence at the end.
 
-The suite runs on PostgreSQL and on SQLite side by side; then what touches no database, and the browser tests.
+Five suites, two at a time: PostgreSQL and SQLite side by side, then beside the slower one the browser, the
+races and crashes on PostgreSQL, which want every core, and what touches no database.
 What each of them said stands in `test-results/` and is shown at the end. The last line is
 `N passed, N failed, N skipped`.
 
