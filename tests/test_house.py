@@ -67,7 +67,10 @@ SAMPLES: dict[house.Finder, tuple[house.Sources, int]] = {
         3,
     ),
 }
-NEXT_TO_APP = {house.outside: (*house.ALLOWED, ".ci")}
+NEXT_TO_APP = {
+    house.outside: (*house.ALLOWED, ".ci"),
+    house.sizes: ("app", "tests", "bench", "data", ".ci"),
+}
 
 
 @pytest.mark.parametrize("finder", SAMPLES, ids=lambda finder: finder.__name__)
