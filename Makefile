@@ -35,7 +35,7 @@ screens: setup ## Photograph every page, in both languages and two sizes, into s
 messages: setup ## Collect the texts of the pages into the Vietnamese file, then check it
 	@exec $(PYTHON) .ci/messages.py
 
-migration: setup ## Write 0001 anew from the models; with NAME="add vouchers" add the next migration
+migration: setup ## Write the next migration from the models: NAME="add vouchers"
 	@PYTHONPATH=. exec $(PYTHON) .ci/migration.py "$(NAME)"
 
 reference: ## Build data/ anew from the packages of the registries
@@ -47,5 +47,5 @@ pins: ## Choose exact versions anew from pyproject.toml, with hashes
 audit: setup ## Ask for known faults of the pinned packages; says NOT CHECKED without a network
 	@exec $(PYTHON) .ci/audit.py
 
-bench: setup ## Measure weights and speed on the demo market
+bench: setup ## Measure weights and speed of a market of 10,000 listings
 	@PYTHONPATH=. exec $(PYTHON) -m bench

@@ -1,7 +1,7 @@
 """Write a migration from the models; called by `make migration`.
 
-Without NAME it writes `0001_the_market.py` anew, as long as that is the only one. With NAME it adds the
-next one. It builds no app: a page that does not import yet must not keep anybody from a new column.
+NAME says what the next one does. Without it `0001_the_market.py` is written anew, as long as it is
+alone. It builds no app: a page that does not import yet must not keep anybody from a new column.
 """
 
 import importlib

@@ -1,5 +1,6 @@
 """The rules of the house, held by tests. Each check has a control: a small sample that it must catch."""
 
+import ast
 import importlib
 import pkgutil
 import re
@@ -66,7 +67,10 @@ SAMPLES: dict[house.Finder, tuple[house.Sources, int]] = {
         3,
     ),
 }
-NEXT_TO_APP = {house.outside: (*house.ALLOWED, ".ci")}
+NEXT_TO_APP = {
+    house.outside: (*house.ALLOWED, ".ci"),
+    house.sizes: ("app", "tests", "bench", "data", ".ci"),
+}
 
 
 @pytest.mark.parametrize("finder", SAMPLES, ids=lambda finder: finder.__name__)
@@ -109,6 +113,34 @@ def test_both_lists_of_pins_choose_the_same_versions(root: Path) -> None:
         for name in ("requirements.txt", "tests/requirements.txt")
     )
     assert ours and ours.items() <= tests.items()
+
+
+# The book
+
+
+def posted(source: str) -> set[str]:
+    """Name the rules that stand in a source in full."""
+    return {
+        node.value
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Constant)
+        if isinstance(node.value, str) and re.fullmatch(r"[A-Z][0-9]-?", node.value)
+    }
+
+
+def test_every_rule_of_the_book_is_written_down_and_has_words(root: Path) -> None:
+    sources = [(root / "app" / path).read_text() for path in ("flows/bookkeeping.py", "ledger/rules.py")]
+    rules = set().union(*map(posted, sources))
+    rows = re.search(r"^\| Rule .*?(?=^$)", (root / "docs" / "money.md").read_text(), re.M | re.S)
+    assert rows
+    names = " ".join(row.split("|")[1] for row in rows[0].splitlines())
+    assert set(re.findall(r"\b[A-Z][0-9]\b-?", names)) == rules
+    words = (root / "app" / "templates" / "staff" / "parts.html").read_text()
+    assert set(re.findall(r'"([A-Z][0-9]-?)": _', words)) == rules
+
+
+def test_control_a_rule_is_found_where_it_is_posted() -> None:
+    assert posted('ledger.post("Q9-", key, [], at=at)\nsplit("Q", "Q10")') == {"Q9-"}
 
 
 # Columns

@@ -7,7 +7,6 @@ from datetime import date
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from app.catalog.models import (
-    Certificate,
     Listing,
     ListingEdit,
     ListingPhoto,
@@ -150,17 +149,6 @@ def listings_with_photo(media_id: int) -> list[int]:
     """List the listings that show a photo."""
     query = select(ListingPhoto.listing_id).where(ListingPhoto.media_id == media_id)
     return list(db.session.scalars(query.order_by(ListingPhoto.listing_id)))
-
-
-def certificates_of(shop_id: int, listing_id: int, on: date) -> list[Certificate]:
-    """List the papers that are valid for a listing on a day: its own and its shop's."""
-    c = Certificate
-    query = select(c).where(
-        c.shop_id == shop_id,
-        or_(c.listing_id == listing_id, c.listing_id.is_(None)),
-        or_(c.expires_on.is_(None), c.expires_on > on),
-    )
-    return list(db.session.scalars(query.order_by(c.id)))
 
 
 def edits_of(listing_id: int, field: str) -> list[ListingEdit]:

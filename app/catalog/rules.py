@@ -118,28 +118,6 @@ def shipping_weight(unit: str, per: int, base: str) -> int:
     return per if base in ("g", "ml") else WEIGHTS.get(unit, DEFAULT_WEIGHT)
 
 
-class AmountFault(StrEnum):
-    """Why an amount cannot be bought."""
-
-    BELOW_MINIMUM = "below_minimum"
-    """Less than the smallest sale."""
-    NOT_IN_STEPS = "not_in_steps"
-    """Not a whole number of portions."""
-    MORE_THAN_LEFT = "more_than_left"
-    """The heap holds less."""
-
-
-def fault_of(quantity: int, *, step: int, minimum: int, left: int | None = None) -> AmountFault | None:
-    """Say what is wrong with an amount, all in the lot's base; None when it can be bought."""
-    if quantity < minimum:
-        return AmountFault.BELOW_MINIMUM
-    if quantity % step:
-        return AmountFault.NOT_IN_STEPS
-    if left is not None and quantity > left:
-        return AmountFault.MORE_THAN_LEFT
-    return None
-
-
 def most(left: int, *, step: int, minimum: int) -> int:
     """Give the largest amount that can be bought of what is left, 0 when it is less than the minimum."""
     whole = left // step * step

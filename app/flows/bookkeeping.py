@@ -31,7 +31,7 @@ def book_of(order: Order, payment: Payment) -> Book:
 
 
 def money_arrived(payment: Payment, book: Book, amount: int, *, key: str, at: datetime) -> None:
-    """Q2, Q3, Q8: note what has come before it is decided whose it is."""
+    """Q2: note what has come before it is decided whose it is."""
     ledger.post("Q2", f"{payment.code}:{key}", transfer(book.source, book.suspense, amount), at=at)
 
 
@@ -44,7 +44,7 @@ def nobody_knows_whose(provider: str, amount: int, *, key: str, at: datetime) ->
 
 
 def known_whose(provider: str, amount: int, *, key: str, at: datetime) -> None:
-    """Q9 taken back, when a person has found what the money is for; it is then booked as any other."""
+    """Q9-: Q9 taken back, when a person has found what the money is for; it is then booked as any other."""
     ledger.post("Q9-", key, transfer(UNIDENTIFIED, _held_by(provider), amount), at=at)
 
 
@@ -57,7 +57,7 @@ def _of_provider(provider: str) -> Book:
 
 
 def kept_for_order(order: Order, book: Book, *, at: datetime) -> None:
-    """Q4: give an order its part of what has come."""
+    """P1 or N1: give an order its part of what has come."""
     rule = settlement_rule("P1", order.settlement)
     ledger.post(rule, order.code, transfer(book.suspense, book.order_money, order.total), at=at)
 
@@ -137,7 +137,7 @@ def _left_of(order: Order, book: Book, refunds: Iterable[str]) -> Parts:
 
 
 def refund_owed_from_suspense(book: Book, amount: int, *, refund_code: str, at: datetime) -> None:
-    """Q5, Q7: what came too late, too little or too much is to go back."""
+    """Q5: what came too late, too little or too much is to go back."""
     ledger.post("Q5", refund_code, transfer(book.suspense, book.refund_owed, amount), at=at)
 
 

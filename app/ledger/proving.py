@@ -15,7 +15,7 @@ LISTED = 100
 # may be: the operator lays out its own money, as for cash that a household kept and a buyer gets back.
 NEVER_DEBIT = {
     "A": ("payout_transit",),  # in credit while a payout is on its way
-    "L": ("escrow", "suspense", "refunds_payable", "seller_payable", "buyer_credit", "unidentified"),
+    "L": ("escrow", "suspense", "refunds_payable", "seller_payable", "unidentified"),
     "M": ("suspense", "refund_owed", "order"),
 }
 NEVER_CREDIT = {"A": ("cod", "seller_recv"), "M": ("at_seller",)}

@@ -2,7 +2,7 @@
 
 Two settlements, two sets of accounts that never mix. *held*: the operator or its licensed partner holds the
 money (assets and liabilities). *direct*: the buyer pays the household's own account; memorandum accounts
-only note it. Source of the rules: P, Q, R, C and N of the worked postings in docs/money.md.
+only note it. Which rule is which: the worked postings in docs/money.md.
 """
 
 from collections import defaultdict

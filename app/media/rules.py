@@ -7,7 +7,6 @@ SIZES = (320, 640, 1280)  # pixels of the longest side, smallest first; nothing 
 LARGEST = SIZES[-1]
 MAX_BYTES = 30 * 1024 * 1024  # of one uploaded file
 MAX_PIXELS = 50_000_000
-MAX_PHOTOS_PER_LISTING = 20
 MAX_BYTES_PER_SHOP = 500 * 1024 * 1024  # derived files, and originals that still wait
 CLIENT_KEY = re.compile(r"[A-Za-z0-9_.:-]{1,64}")  # made by our pages on the phone
 

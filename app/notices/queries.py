@@ -7,7 +7,7 @@ from sqlalchemy import select
 from app.core import leases
 from app.core.db import db
 from app.core.errors import NotFound
-from app.notices.models import DevMessage, Notice, Sending
+from app.notices.models import DevMessage, Sending
 
 
 def get_sending(sending_id: int) -> Sending:
@@ -27,12 +27,6 @@ def list_dead(*, limit: int = 100) -> list[Sending]:
     """List what was given up, newest first, for staff."""
     query = select(Sending).where(Sending.dead_at.is_not(None)).order_by(Sending.dead_at.desc()).limit(limit)
     return list(db.session.scalars(query))
-
-
-def list_for_user(user_id: int, *, limit: int = 50) -> list[Notice]:
-    """List what was said to a person, newest first."""
-    query = select(Notice).where(Notice.user_id == user_id).order_by(Notice.at.desc(), Notice.id.desc())
-    return list(db.session.scalars(query.limit(limit)))
 
 
 def list_dev_messages(*, limit: int = 50) -> list[DevMessage]:

@@ -96,15 +96,6 @@ def answer(cart: Cart, *, at: datetime, **answers: Any) -> None:
         db.session.flush()
 
 
-def see_prices(cart: Cart, prices: dict[int, int]) -> None:
-    """Note the prices that the buyer has now been shown, by offer."""
-    with atomic():
-        for line in lines_of(cart):
-            if line.offer_id in prices:
-                line.price_seen = prices[line.offer_id]
-        db.session.flush()
-
-
 def empty(cart: Cart, *, at: datetime) -> None:
     """Clear a basket after its purchase; the next purchase gets a form key of its own."""
     with atomic():

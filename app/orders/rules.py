@@ -106,7 +106,6 @@ TO_ANSWER = frozenset({S.PAID, S.COD_AGREED})
 ON_THE_WAY = frozenset({S.HANDED_OVER, S.REFUSED_AT_DOOR})
 # Expired ones are missing: nobody paid, so the household never heard of them.
 OVER = frozenset({S.DELIVERED, S.COMPLETED, S.DECLINED, S.CANCELLED, S.RETURNED})
-SOLD = frozenset({S.PAID, S.COD_AGREED, S.ACCEPTED, S.PACKED, S.HANDED_OVER, S.DELIVERED, S.COMPLETED})
 
 HOLD_FOR = timedelta(minutes=15)
 UNDO_FOR = timedelta(seconds=10)

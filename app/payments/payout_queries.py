@@ -38,11 +38,6 @@ def count_batches(*states: BatchState) -> int:
     return db.session.scalar(select(func.count()).where(PayoutBatch.state.in_(states))) or 0
 
 
-def count_payouts(*states: PayoutState) -> int:
-    """Count the payouts in some states."""
-    return db.session.scalar(select(func.count()).where(Payout.state.in_(states))) or 0
-
-
 def payouts_of(batch_id: int) -> list[Payout]:
     """List the payouts of a batch, in the order of their shops."""
     return list(db.session.scalars(select(Payout).where(Payout.batch_id == batch_id).order_by(Payout.id)))

@@ -130,12 +130,6 @@ def seals_of(shop_ids: Collection[int], on: date) -> dict[int, Confirmation]:
     return {seal.shop_id: seal for seal in db.session.scalars(query)} if shop_ids else {}
 
 
-def same_name_nearby(folded: str, unit_id: int) -> list[Shop]:
-    """List the open shops of a commune whose names differ by case and marks at most."""
-    query = select(Shop).where(Shop.folded == folded, Shop.unit_id == unit_id, Shop.state != "closed")
-    return list(db.session.scalars(query.order_by(Shop.id)))
-
-
 def count_open() -> int:
     """Count the shops that sell."""
     return len(db.session.scalars(select(Shop.id).where(Shop.state == "open")).all())

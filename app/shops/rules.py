@@ -63,7 +63,6 @@ ACCOUNT_TRANSITIONS: dict[tuple[AccountState, AccountEvent], AccountState] = {
 }
 NEW_ACCOUNT_WAITS = timedelta(hours=24)  # long enough for the owner to see the message and to call
 NEW_PHONE_WAITS = timedelta(hours=72)  # a phone taken over yesterday must not move the money today
-MAX_HOLDER = 60
 
 MAX_NAME = 60
 MAX_HEAD_NAME = 60
@@ -88,11 +87,6 @@ def is_closed(closed_from: date | None, closed_to: date | None, on: date) -> boo
     if closed_from is None and closed_to is None:
         return False
     return (closed_from is None or closed_from <= on) and (closed_to is None or on <= closed_to)
-
-
-def seal_is_valid(confirmed_on: date, expires_on: date, on: date) -> bool:
-    """Say whether the team's seal counts on a day; it no longer does on the day it expires."""
-    return confirmed_on <= on < expires_on
 
 
 def tet_break(on: date) -> tuple[date, date] | None:

@@ -226,7 +226,7 @@ def test_a_second_feed_that_shows_the_memo_whole_matches_the_line() -> None:
 
 
 def test_the_line_of_a_payment_is_known_again_before_one_of_like_words() -> None:
-    """"Chuyen tien" stands in many a memo: a second feed's report belongs to the line that paid."""
+    """Many a memo says "Chuyen tien": a second feed's report belongs to the line that paid."""
     payment = bought()
     transfer("chuyen tien", payment.amount, at=AT)
     transfer(payment.code, payment.amount, at=AT)

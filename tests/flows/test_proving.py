@@ -237,34 +237,39 @@ def test_the_book_is_proven_once_a_night_and_the_journal_says_so(order: Order) -
     ]
 
 
+def row(thing: object, **other: object) -> dict[str, object]:
+    """Give a row like this one, without its number."""
+    table = type(thing).__table__
+    return {c.name: getattr(thing, c.name) for c in table.columns if c.name != "id"} | other
+
+
 def multiply(order: Order, many: int) -> None:
     """Write this order, its payment and its lines of the book again and again, as plain rows."""
     line = db.session.scalars(select(OrderLine).where(OrderLine.order_id == order.id)).one()
     payment = payments_of(order)[0]
-    shop_ref = "GH-many"
-
-    def row(thing: object, **other: object) -> dict[str, object]:
-        table = type(thing).__table__
-        return {c.name: getattr(thing, c.name) for c in table.columns if c.name != "id"} | other
-
-    n, first = range(many), 1_000_000
-    shop_code = db.session.scalar(select(LedgerAccount.ref).where(LedgerAccount.name == "escrow")).partition(
-        "/"
-    )[0]
+    n, first, part = range(many), 1_000_000, {"shop_id": order.shop_id, "amount": order.total}
     rows = {
         Order: [row(order, id=first + i, code=f"N{i}") for i in n],
         OrderLine: [row(line, id=first + i, order_id=first + i) for i in n],
-        Payment: [row(payment, id=first + i, code=f"P{i}", provider_ref=f"{shop_ref}{i}") for i in n],
+        Payment: [row(payment, id=first + i, code=f"P{i}", provider_ref=f"GH-many{i}") for i in n],
         PaymentOrder: [
-            {
-                "payment_id": first + i,
-                "order_id": first + i,
-                "order_code": f"N{i}",
-                "shop_id": order.shop_id,
-                "amount": order.total,
-            }
-            for i in n
+            {"payment_id": first + i, "order_id": first + i, "order_code": f"N{i}"} | part for i in n
         ],
+        **in_the_book(order.total, n, first),
+    }
+    with damage.behind_the_guards():
+        for table, made in rows.items():
+            db.session.execute(insert(table), made)
+        if db.engine.dialect.name == "postgresql":
+            db.session.connection().exec_driver_sql("ANALYZE")
+
+
+def in_the_book(total: int, n: range, first: int) -> dict[type, list[dict[str, object]]]:
+    """Write Q2 and P1 of orders N0, N1, … of one shop: accounts, transactions and postings, in this order."""
+    psp = db.session.scalar(select(LedgerAccount.id).where(LedgerAccount.name == "psp"))
+    ref = db.session.scalar(select(LedgerAccount.ref).where(LedgerAccount.name == "escrow"))
+    shop_code = ref.partition("/")[0]
+    return {
         LedgerAccount: [
             {"id": first + 2 * i + k, "kind": "L", "name": name, "ref": ref}
             for i in n
@@ -275,24 +280,17 @@ def multiply(order: Order, many: int) -> None:
             for i in n
             for k, (rule, source) in enumerate((("Q2", f"P{i}:1"), ("P1", f"N{i}")))
         ],
+        Posting: [
+            {"transaction_id": first + 2 * i + t, "account_id": account, "amount": amount}
+            for i in n
+            for t, account, amount in (
+                (0, psp, total),
+                (0, first + 2 * i, -total),
+                (1, first + 2 * i, total),
+                (1, first + 2 * i + 1, -total),
+            )
+        ],
     }
-    psp = db.session.scalar(select(LedgerAccount.id).where(LedgerAccount.name == "psp"))
-    total = order.total
-    rows[Posting] = [
-        {"transaction_id": first + 2 * i + t, "account_id": a, "amount": amount}
-        for i in n
-        for t, a, amount in (
-            (0, psp, total),
-            (0, first + 2 * i, -total),
-            (1, first + 2 * i, total),
-            (1, first + 2 * i + 1, -total),
-        )
-    ]
-    with damage.behind_the_guards():
-        for table, made in rows.items():
-            db.session.execute(insert(table), made)
-        if db.engine.dialect.name == "postgresql":
-            db.session.connection().exec_driver_sql("ANALYZE")
 
 
 def test_a_large_book_is_proven_in_seconds(

@@ -1,4 +1,4 @@
-"""Money that goes back by hand: direct refunds, parts of an order, bank transfers with two people's yes."""
+"""Money that goes back by hand: direct refunds, and parts of an order."""
 
 import pytest
 from flask import Flask
@@ -8,7 +8,6 @@ from app.core.actor import GUEST, SYSTEM, Actor
 from app.core.db import db
 from app.core.errors import NotFound
 from app.flows import (
-    bank_refunds,
     basket,
     checkout,
     clocks,
@@ -19,15 +18,13 @@ from app.flows import (
     refunding,
 )
 from app.flows.refund_watch import Why
-from app.ledger import queries as ledger
-from app.ledger import services as book
 from app.notices.models import Notice
 from app.orders import queries as orders
 from app.orders.models import Order
 from app.orders.rules import DeclineReason, State
 from app.payments import queries as payments
 from app.payments import returning
-from app.payments.models import Refund, RefundAccount, Task
+from app.payments.models import RefundAccount
 from app.payments.rules import RefundState, Way
 from app.payments.services import RefundTooLarge
 from app.shops.models import Shop
@@ -47,66 +44,18 @@ from tests.factories import (
     make_user,
     payments_of,
 )
+from tests.money_back import (
+    asked,
+    delivered,
+    name_account,
+    owed,
+    paid,
+    pay_out,
+    payable,
+    told,
+)
 
-ACCOUNT = {"bank": "970436", "number": "0123 456 789", "holder": "Nguyễn Văn Minh"}
 BOTH = pytest.mark.parametrize("settlement", ["held", "direct"])
-
-
-def paid(settlement: str = "direct", kilos: int = 4, price: int = 50_000, fee: int = 0) -> Order:
-    """Let Minh buy and pay."""
-    (order,) = buy((make_offer(make_shop(settlement=settlement, fee=fee), price=price), kilos * 1000))
-    paying.pay(payments_of(order)[0], at=AT)
-    return orders.get(order.id, fresh=True)
-
-
-def delivered(settlement: str = "held", **more: int) -> Order:
-    order = paid(settlement, **more)
-    for step in (fulfilment.pack, fulfilment.hand_over, fulfilment.deliver):
-        step(order, actor=SYSTEM, at=AT)
-    return order
-
-
-def cash_order(settlement: str = "held") -> Order:
-    (order,) = buy((make_offer(make_shop(settlement=settlement, fee=0), price=50_000), 4000), pay_by="cod")
-    for step in (fulfilment.accept, fulfilment.pack, fulfilment.hand_over, fulfilment.deliver):
-        step(order, actor=SYSTEM, at=AT)
-    return order
-
-
-def refund_of(order: Order) -> Refund:
-    return db.session.scalars(select(Refund).where(Refund.order_id == order.id)).one()
-
-
-def asked(at=AT) -> tuple[Order, Refund]:
-    """Let a direct order fail after it was paid."""
-    order = paid("direct")
-    fulfilment.decline(order, DeclineReason.SPOILT, actor=SYSTEM, at=at)
-    return order, refund_of(order)
-
-
-def name_account(order: Order, refund: Refund, at=AT, **other: str) -> None:
-    refund_accounts.name(order, refund_code=refund.code, **(ACCOUNT | other), actor=GUEST, at=at)
-
-
-def told(kind: str) -> int:
-    return len(db.session.scalars(select(Notice.id).where(Notice.kind == kind)).all())
-
-
-def payable(order: Order) -> int:
-    shop = db.session.get_one(Shop, order.shop_id)
-    return -ledger.balance("L", "seller_payable", shop.code)
-
-
-def owed(order: Order) -> int:
-    shop = db.session.get_one(Shop, order.shop_id)
-    return ledger.balance("A", "seller_recv", shop.code)
-
-
-def pay_out(order: Order) -> None:
-    """Let everything that the household has earned leave for its account."""
-    shop, amount = db.session.get_one(Shop, order.shop_id), payable(order)
-    transit = [(("L", "seller_payable", shop.code), amount), (("A", "payout_transit", ""), -amount)]
-    book.post("W1", f"TEST{order.code}", transit, at=AT)
 
 
 def test_a_direct_refund_goes_from_asked_to_sent_to_confirmed(app: Flask) -> None:
@@ -347,97 +296,6 @@ def test_a_refund_after_the_payout_is_owed_by_the_household_and_taken_from_later
         step(next_one, actor=SYSTEM, at=AT)
     assert (payable(order), owed(order)) == (40_000, 0)
     refunding.send_due(at=AT)
-    invariants.check()
-
-
-def test_cash_that_a_household_kept_goes_back_by_bank_from_held(app: Flask) -> None:
-    order = cash_order()
-    refund = giving_back.give_back(order, key="k1", wanted={}, amount=60_000, actor=SYSTEM, at=AT)
-    assert refund is not None and (refund.way, refund.state) == (Way.BANK, RefundState.REQUESTED)
-    assert (payable(order), owed(order)) == (0, 60_000)
-    assert db.session.scalars(select(Task)).all() == [], "no provider is asked"
-    invariants.check()
-
-
-def two_people() -> tuple[Actor, Actor]:
-    return Actor("user", make_user("Thu").id), Actor("user", make_user("Tâm").id)
-
-
-def test_a_bank_refund_needs_an_account_two_people_and_a_line(app: Flask) -> None:
-    order = cash_order()
-    refund = giving_back.give_back(order, key="k1", wanted={}, amount=60_000, actor=SYSTEM, at=AT)
-    assert refund is not None
-    thu, tam = two_people()
-
-    def why() -> list[Why]:
-        return [row.why for row in refund_watch.refunds_waiting(at=AT)]
-
-    assert why() == [Why.ACCOUNT]
-    with pytest.raises(returning.AccountMissing):
-        bank_refunds.approve(refund.code, actor=thu, at=AT)
-    name_account(order, refund)
-    assert why() == [Why.FIRST]
-    with pytest.raises(bank_refunds.NobodySaid):
-        bank_refunds.approve(refund.code, actor=SYSTEM, at=AT)
-    assert bank_refunds.approve(refund.code, actor=thu, at=AT) == RefundState.REQUESTED
-    assert why() == [Why.SECOND]
-    with pytest.raises(returning.SamePerson):
-        bank_refunds.approve(refund.code, actor=thu, at=AT)
-    with pytest.raises(returning.AccountFixed):
-        name_account(order, refund, number="6666666")
-    with pytest.raises(refunding.RefundMoveRefused):
-        bank_refunds.transfer_of(refund.code, actor=thu, at=AT)
-    assert not bank_refunds.confirm_by_line(refund.code, 60_000, "FT0", at=AT), "one yes is not enough"
-    assert bank_refunds.approve(refund.code, actor=tam, at=AT) == RefundState.APPROVED
-    assert why() == [Why.TRANSFER]
-    assert bank_refunds.transfer_of(refund.code, actor=thu, at=AT).number == "0123456789"
-    assert not bank_refunds.confirm_by_line(refund.code, 59_999, "FT1", at=AT)
-    for _ in range(2):
-        assert bank_refunds.confirm_by_line(refund.code, 60_000, "FT2", at=AT, account="970436")
-    assert not bank_refunds.confirm_by_line(refund.code, 60_000, "FT3", at=AT), "twice: for people"
-    assert refund.state == RefundState.SUCCEEDED and told("refund_sent") == 1
-    assert ledger.balance("A", "bank", "970436") == -60_000
-    invariants.check()
-
-
-def test_a_transfer_that_comes_back_is_owed_again_and_needs_two_people_again(app: Flask) -> None:
-    order = cash_order()
-    refund = giving_back.give_back(order, key="k1", wanted={}, amount=60_000, actor=SYSTEM, at=AT)
-    assert refund is not None
-    people = two_people()
-    name_account(order, refund)
-    for who in people:
-        bank_refunds.approve(refund.code, actor=who, at=AT)
-    bank_refunds.confirm_by_line(refund.code, 60_000, "FT1", at=AT, account="970436")
-    assert bank_refunds.came_back(refund.code, "FT2", at=AT, account="970436")
-    assert not bank_refunds.came_back(refund.code, "FT2", at=AT, account="970436")
-    assert refund.state == RefundState.FAILED and ledger.balance("A", "bank", "970436") == 0
-    invariants.check()
-    bank_refunds.send_by_bank(refund.code, actor=people[0], at=AT)
-    name_account(order, refund, number="7777777")
-    for who in people:
-        bank_refunds.approve(refund.code, actor=who, at=AT)
-    assert bank_refunds.confirm_by_line(refund.code, 60_000, "FT3", at=AT, account="970436")
-    assert ledger.balance("A", "bank", "970436") == -60_000
-    invariants.check()
-
-
-def test_a_line_of_the_household_confirms_a_direct_refund(app: Flask) -> None:
-    order, refund = asked()
-    for _ in range(2):
-        assert bank_refunds.confirm_by_line(refund.code, refund.amount, "FT1", at=AT)
-    assert refund.state == RefundState.CONFIRMED
-    assert not bank_refunds.confirm_by_line(refund.code, refund.amount, "FT2", at=AT), (
-        "sent twice: for people"
-    )
-    invariants.check()
-
-
-def test_the_buyer_s_word_and_then_a_line_are_one_refund(app: Flask) -> None:
-    order, refund = asked()
-    refunding.say_received(order, refund_code=refund.code, actor=GUEST, at=AT)
-    assert bank_refunds.confirm_by_line(refund.code, refund.amount, "FT1", at=AT)
-    assert not bank_refunds.confirm_by_line(refund.code, refund.amount, "FT2", at=AT)
     invariants.check()
 
 

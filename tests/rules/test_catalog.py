@@ -69,20 +69,6 @@ def test_every_unit_of_weight_has_a_price_per_kilo_and_a_step_that_fits() -> Non
 
 
 @pytest.mark.parametrize(
-    ("quantity", "fault"),
-    [
-        (500, "below_minimum"),
-        (1_000, None),
-        (1_250, "not_in_steps"),
-        (1_500, None),
-        (9_000, "more_than_left"),
-    ],
-)
-def test_an_amount_must_reach_the_minimum_in_steps_and_be_there(quantity: int, fault: str | None) -> None:
-    assert rules.fault_of(quantity, step=500, minimum=1_000, left=8_000) == fault
-
-
-@pytest.mark.parametrize(
     ("quantity", "left", "less", "more"),
     [
         (1_000, 8_000, None, 2_000),
@@ -131,12 +117,6 @@ def test_letters_that_only_look_latin_are_caught(name: str) -> None:
 )
 def test_names_of_the_province_are_not(name: str) -> None:
     assert not shops.mixes_scripts(name)
-
-
-def test_a_seal_counts_until_the_day_it_expires() -> None:
-    assert shops.seal_is_valid(ON, ON + DAY, ON)
-    assert not shops.seal_is_valid(ON - DAY, ON, ON)
-    assert not shops.seal_is_valid(ON + DAY, ON + 9 * DAY, ON)
 
 
 def test_fetching_it_is_free_whatever_the_row_says() -> None:

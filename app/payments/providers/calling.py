@@ -19,11 +19,6 @@ def post_json(url: str, body: Mapping[str, Any], *, read: float = READ) -> dict[
     return _object(url, json=body, read=read)
 
 
-def post_form(url: str, fields: Mapping[str, Any], *, read: float = READ) -> dict[str, Any]:
-    """Send a form and give the JSON object that is answered. Raises: ProviderDown, as `post_json` does."""
-    return _object(url, data=fields, read=read)
-
-
 def get_json(
     url: str, params: Mapping[str, str], *, headers: Mapping[str, str], read: float = READ
 ) -> dict[str, Any]:

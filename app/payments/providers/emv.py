@@ -13,7 +13,6 @@ TO_CARD = "QRIBFTTC"
 DONG = "704"
 MOST = 499_999_999  # đồng; one transfer of NAPAS 247 is below 500 million
 LONGEST_MESSAGE = 25
-LONGEST_ACCOUNT = 19
 SHORTEST = 8  # the checksum's field alone
 
 _BIN = re.compile(r"[0-9]{6}")

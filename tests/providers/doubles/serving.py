@@ -183,68 +183,67 @@ class _Lost(Exception):
     """The answer goes astray."""
 
 
-def _handler(double: Double) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.0"
+class _Handler(BaseHTTPRequestHandler):
+    """Speaks HTTP for a double: `serving` says for which."""
 
-        def log_message(self, *args: Any) -> None:
-            """Say nothing."""
+    double: Double
+    protocol_version = "HTTP/1.0"
 
-        def do_GET(self) -> None:
-            with contextlib.suppress(_Lost):
-                path, query = self._read()
-                page = double.open_page(path, query)
-                text = FORM.format(title=double.title, ref=page.ref, amount=page.amount)
-                self._write(200, text.encode(), "text/html")
+    def log_message(self, *args: Any) -> None:
+        """Say nothing."""
 
-        def do_POST(self) -> None:
-            with contextlib.suppress(_Lost):
-                path, query = self._read()
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                if double.is_page(path):
-                    self._press(double.open_page(path, query), body)
-                else:
-                    self._call(path, query, body)
+    def do_GET(self) -> None:
+        with contextlib.suppress(_Lost):
+            path, query = self._read()
+            page = self.double.open_page(path, query)
+            text = FORM.format(title=self.double.title, ref=page.ref, amount=page.amount)
+            self._write(200, text.encode(), "text/html")
 
-        def _read(self) -> tuple[str, str]:
-            if double.switches.down:
-                raise _Lost
-            parts = urlsplit(self.path)
-            return parts.path, parts.query
+    def do_POST(self) -> None:
+        with contextlib.suppress(_Lost):
+            path, query = self._read()
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if self.double.is_page(path):
+                self._press(self.double.open_page(path, query), body)
+            else:
+                self._call(path, query, body)
 
-        def _press(self, page: Page, body: bytes) -> None:
-            do = parse_qs(body.decode()).get("do", ["pay"])[0]
-            double.pay(page, state="paid" if do == "pay" else "failed")
-            self._write(303, b"", "text/html", Location=double.way_back(page))
+    def _read(self) -> tuple[str, str]:
+        if self.double.switches.down:
+            raise _Lost
+        parts = urlsplit(self.path)
+        return parts.path, parts.query
 
-        def _call(self, path: str, query: str, body: bytes) -> None:
-            double.calls.append(path)
-            try:
-                answer = double.handle(path, query, json.loads(body))
-            except Exception as fault:
-                double.faults.append(
-                    fault
-                )  # a mistake in the double must not look like a provider that is down
-                raise _Lost from fault
-            if double.switches.lose_answers > 0:
-                double.switches.lose_answers -= 1
-                raise _Lost
-            self._write(200, json.dumps(answer).encode(), "application/json")
+    def _press(self, page: Page, body: bytes) -> None:
+        do = parse_qs(body.decode()).get("do", ["pay"])[0]
+        self.double.pay(page, state="paid" if do == "pay" else "failed")
+        self._write(303, b"", "text/html", Location=self.double.way_back(page))
 
-        def _write(self, status: int, body: bytes, kind: str, **headers: str) -> None:
-            self.send_response(status)
-            for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
+    def _call(self, path: str, query: str, body: bytes) -> None:
+        self.double.calls.append(path)
+        try:
+            answer = self.double.handle(path, query, json.loads(body))
+        except Exception as fault:
+            # A mistake in the double must not look like a provider that is down.
+            self.double.faults.append(fault)
+            raise _Lost from fault
+        if self.double.switches.lose_answers > 0:
+            self.double.switches.lose_answers -= 1
+            raise _Lost
+        self._write(200, json.dumps(answer).encode(), "application/json")
 
-    return Handler
+    def _write(self, status: int, body: bytes, kind: str, **headers: str) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
 
 
 @contextlib.contextmanager
 def serving(double: Double) -> Iterator[Double]:
     """Let a double listen on a free port until the block ends."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(double))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"double": double}))
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
