@@ -218,7 +218,7 @@ def _line(number: int, row: Row, places: Mapping[str, int], bank: Bank, now: dat
 def _sum(number: int, cells: Mapping[str, Any]) -> int:
     """Give what came in, or below zero what went out."""
     out = abs(_amount(number, cells.get("out")))
-    into = abs(_amount(number, cells.get("in")))
+    into = _amount(number, cells.get("in"))  # below zero: a credit that the bank takes back
     if out and into:
         raise BadRow(number, "amount", f"{into} / {out}")
     return into - out or _amount(number, cells.get("amount"))

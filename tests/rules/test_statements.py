@@ -80,6 +80,12 @@ def test_money_in_and_out_in_one_row_is_refused() -> None:
         read(as_csv(rows(line(AT, "x", "5", out="6"))))
 
 
+def test_money_that_is_taken_back_is_not_money_that_came() -> None:
+    """A credit below zero is the bank's own correction of one; a debit is written with either sign."""
+    table = rows(line(AT, "dao but toan", "-45,000"), line(AT, "ra", "", "FT2", out="-50,000"))
+    assert [(one.direction, one.amount) for one in read(as_csv(table))] == [("out", 45_000), ("out", 50_000)]
+
+
 def test_formulas_are_refused() -> None:
     formula = ("23/11/2026", "R", "", "=1+1", "", "x")
     for raw in (as_xlsx(rows(formula)), as_csv(rows(formula))):
