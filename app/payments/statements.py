@@ -229,7 +229,7 @@ def _amount(number: int, cell: Any) -> int:
     if cell is None or isinstance(cell, bool):
         return 0
     if isinstance(cell, int | float):
-        if cell != int(cell) or abs(cell) > MOST:
+        if not abs(cell) <= MOST or cell != int(cell):  # infinite, or no number at all, is not within it
             raise BadRow(number, "amount", str(cell)[:40])
         return int(cell)
     text = re.sub(r"\s|VND|đ|₫", "", str(cell), flags=re.IGNORECASE)

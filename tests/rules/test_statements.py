@@ -86,6 +86,13 @@ def test_money_that_is_taken_back_is_not_money_that_came() -> None:
     assert [(one.direction, one.amount) for one in read(as_csv(table))] == [("out", 45_000), ("out", 50_000)]
 
 
+@pytest.mark.parametrize("sum_", [float("inf"), float("-inf"), float("nan")], ids=str)
+def test_a_number_of_xlsx_that_is_no_number_refuses_the_file(sum_: float) -> None:
+    with pytest.raises(BadRow) as refused:
+        statements._amount(5, sum_)
+    assert refused.value.what == "amount"
+
+
 def test_formulas_are_refused() -> None:
     formula = ("23/11/2026", "R", "", "=1+1", "", "x")
     for raw in (as_xlsx(rows(formula)), as_csv(rows(formula))):
