@@ -27,6 +27,7 @@ SOURCE = "statement"
 LARGEST = 5_000_000  # bytes of a file
 LARGEST_INSIDE = 60_000_000  # bytes of what an XLSX holds, unpacked
 MOST_ROWS, MOST_COLUMNS = 20_000, 60
+LONGEST_NAME = 200  # characters of a cell that may be a column's name
 HEAD_WITHIN = 40  # rows above the table: the bank's name, the account
 OLDEST = timedelta(days=5 * 366)
 _FAULTY = (
@@ -152,7 +153,8 @@ def _xlsx(raw: bytes) -> Iterator[Row]:
 
 def _name(cell: Any) -> str:
     """Give a column's name as it is compared: "Ghi có (VND)" is "ghi co"."""
-    return " ".join(re.sub(r"\(.*?\)|[^\w ]|_", " ", fold(str(cell or "").replace("\n", " "))).split())
+    written = fold(str(cell or "")[:LONGEST_NAME].replace("\n", " "))
+    return " ".join(re.sub(r"\(.*?\)|[^\w ]|_", " ", written).split())
 
 
 def _head(rows: list[Row], bank: Bank) -> tuple[int, dict[str, int]]:

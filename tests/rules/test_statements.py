@@ -1,6 +1,7 @@
 """Statements are read by their bank's map, exactly, or refused with the row and the fault."""
 
 import io
+import time
 import zipfile
 from datetime import UTC, datetime
 from typing import Any
@@ -91,6 +92,13 @@ def test_a_number_of_xlsx_that_is_no_number_refuses_the_file(sum_: float) -> Non
     with pytest.raises(BadRow) as refused:
         statements._amount(5, sum_)
     assert refused.value.what == "amount"
+
+
+def test_a_name_of_a_column_that_never_ends_holds_nobody_up() -> None:
+    began = time.monotonic()
+    with pytest.raises(ColumnsMissing):
+        read(as_csv([("(" * 100_000, "x")]))
+    assert time.monotonic() - began < 2
 
 
 def test_formulas_are_refused() -> None:
