@@ -44,6 +44,7 @@ _FAULTY = (
     *(TypeError, AttributeError, IndexError, OSError, RecursionError, NotImplementedError, RuntimeError),
 )
 _ACCOUNT = re.compile(r"\d{6,19}")
+_ACCOUNT_LABEL = re.compile(r"(?<!ten )(?<!chu )tai khoan|account(?! name| holder)")
 _AMOUNT = re.compile(r"([+-]?)(\d{1,3}(?:([.,])\d{3})(?:\3\d{3})*|\d+)(?:[.,]00?)?")
 
 Row = Sequence[Any]
@@ -103,7 +104,7 @@ def read(raw: bytes, bank: Bank, *, at: datetime, account: str = "") -> list[Tra
         raise NotAStatement("size")
     rows = _rows(raw)
     head, places = _head(rows, bank)
-    account = _account(rows[:head]) or "".join(_ACCOUNT.findall(account)[:1])
+    account = _account(rows[:head]) or "".join(_ACCOUNT.findall(re.sub(r"[ .-]", "", account))[:1])
     if not account:
         raise AccountMissing
     seen: Counter[str] = Counter()
@@ -178,9 +179,11 @@ def _account(rows: Iterable[Row]) -> str:
     for row in rows:
         cells = [nfc(str(cell)) for cell in row if cell not in (None, "")]
         for place, cell in enumerate(cells):
-            if "tai khoan" not in fold(cell) and "account" not in fold(cell):
+            label = _ACCOUNT_LABEL.search(fold(cell))
+            if label is None:
                 continue
-            for text in (cell, *cells[place + 1 : place + 2]):
+            # What stands before the label is another number: the customer's.
+            for text in (fold(cell)[label.end() :], *cells[place + 1 : place + 2]):
                 if found := _ACCOUNT.search(text.replace(" ", "")):
                     return found.group()
     return ""

@@ -101,6 +101,19 @@ def test_a_name_of_a_column_that_never_ends_holds_nobody_up() -> None:
     assert time.monotonic() - began < 2
 
 
+def test_the_account_is_the_number_beside_its_own_label() -> None:
+    typed = "0071 000 888888"
+    assert {one.account for one in read(as_csv(rows(line(AT, "x", 5))[3:]), account=typed)} == {ACCOUNT}
+    table = rows(line(AT, "x", 5))
+    heads = [
+        [("Chủ tài khoản:", "HTX 20261231"), ("Số tài khoản:", typed)],
+        [("Tên tài khoản/Account name: HTX 20261231",), (f"Số tài khoản/Account No: {typed}",)],
+        [("CIF 12345678", f"Khách hàng 87654321, tài khoản: {typed}")],
+    ]
+    for head in heads:
+        assert [one.account for one in read(as_csv([*head, *table[3:]]))] == [ACCOUNT]
+
+
 def test_formulas_are_refused() -> None:
     formula = ("23/11/2026", "R", "", "=1+1", "", "x")
     for raw in (as_xlsx(rows(formula)), as_csv(rows(formula))):
