@@ -57,10 +57,15 @@ def take_turns(account: str) -> None:
 
 def key_of(transfer: Transfer) -> str:
     """Name a transfer by the bank's own number; by the report's where the bank gives none."""
-    if not transfer.reference:
+    if not _reference(transfer):
         return _digest(transfer.source, transfer.key)
     same = (transfer.account, transfer.direction, str(transfer.amount), squeeze(transfer.reference))
     return _digest("bank", *same)
+
+
+def _reference(transfer: Transfer) -> str:
+    """Give the bank's number; "" where dashes or noughts only fill its place: they would make many one."""
+    return transfer.reference if squeeze(transfer.reference).strip("0") else ""
 
 
 def _digest(*parts: str) -> str:
@@ -160,7 +165,7 @@ def _write(transfer: Transfer, reading: Reading, *, noted: bool, at: datetime) -
         direction=transfer.direction,
         amount=transfer.amount,
         text=transfer.text,
-        reference=transfer.reference,
+        reference=_reference(transfer),
         at=transfer.at,
         seen_at=at,
         why=reading.why,
