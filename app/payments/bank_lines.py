@@ -118,9 +118,17 @@ def _twin(transfer: Transfer, payment_id: int | None) -> BankLine | None:
         for line in found
         if abs(line.at - transfer.at) <= APART or transfer.to_the_day or _is_a_day(line.at)
     ]
+    # Each report takes the line nearest to it: another one's would leave that one without its own.
+    near.sort(key=lambda line: _distance(line, transfer))
     # The payment says more than words do: "chuyen tien" stands in many a memo.
     paid = (line for line in near if payment_id and line.payment_id == payment_id)
     return next(paid, None) or next((line for line in near if _alike(line.text, transfer.text)), None)
+
+
+def _distance(line: BankLine, transfer: Transfer) -> timedelta:
+    if transfer.to_the_day or _is_a_day(line.at):
+        return abs(local_date(line.at) - local_date(transfer.at))
+    return abs(line.at - transfer.at)
 
 
 def _is_a_day(at: datetime) -> bool:

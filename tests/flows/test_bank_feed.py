@@ -247,6 +247,15 @@ def test_money_that_goes_out_proves_what_its_code_names(monkeypatch: pytest.Monk
     assert ledger.balance("L", "unidentified") == 0
 
 
+def test_of_two_near_lines_a_report_belongs_to_the_nearer() -> None:
+    for minutes in (0, 14):
+        transfer("chuyen tien", 45_000, at=later(minutes=minutes))
+    # Casso's clock goes two minutes slow, and its messages come in the other order.
+    for minutes in (12, -2):
+        tell(casso(), casso_line("chuyen tien", 45_000, at=later(minutes=minutes)), at=later(minutes=15))
+    assert (len(states()), ledger.balance("L", "unidentified")) == (2, -90_000)
+
+
 @pytest.mark.timeout(600)
 def test_acceptance_23_memo_variants_and_sums_one_dong_off(app: Flask, full: bool) -> None:
     """500 variants in full: right order or desk; never a wrong one, never paid when a đồng is short."""

@@ -119,6 +119,20 @@ def test_a_reference_that_names_nothing_is_none(nothing: str) -> None:
     assert (state(first), state(second), take(raw)) == ("paid", "paid", (2, 0, 0, 2))
 
 
+@pytest.mark.parametrize("days", [(1, 2), (2, 1)], ids=str)
+def test_the_same_words_on_two_days_are_known_whichever_days_statement_comes_first(
+    days: tuple[int, int],
+) -> None:
+    for day in (1, 2):
+        at = later(days=day)
+        tell(banking.sepay(), sepay_line("chuyen tien", 50_000, at=at), at=at)
+    for day in days:
+        written = f"{local(later(days=day)):%d/%m/%Y}"
+        raw = as_csv(rows((written, f"5013-{day}", "", 50_000, "", "chuyen tien")))
+        assert taken(work(bank_statements.keep(raw, "vcb", SYSTEM, later(days=3)), later(days=3)))[3] == 1
+    assert count() == 2
+
+
 def test_the_command_takes_a_file(app: Flask, tmp_path: Path) -> None:
     file = tmp_path / "saoke.csv"
     today = f"{local(datetime.now().astimezone()):%d/%m/%Y}"
