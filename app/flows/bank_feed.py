@@ -94,9 +94,12 @@ def enter(transfer: Transfer, *, message_id: int, at: datetime) -> Outcome:
         known = lines.find_reported(transfer, payment_id=payment.id if payment else None)
         if known is not None:
             lines.note_report(known, transfer, at=at)
-            if payment is not None and known.state == LineState.UNMATCHED:
+            if known.state == LineState.UNMATCHED:
                 # The second feed shows the memo whole.
-                _settle(known, payment, message_id=message_id, at=at)
+                if payment is not None:
+                    _settle(known, payment, message_id=message_id, at=at)
+                else:
+                    _proves_outgoing(known, transfer.text, at)
             return Outcome.DUPLICATE
         noted = payment is None and transfer.direction == "in" and _is_operators(transfer)
         line = lines.record(transfer, reading, noted=noted, at=at)
@@ -107,7 +110,7 @@ def enter(transfer: Transfer, *, message_id: int, at: datetime) -> Outcome:
             return Outcome.APPLIED
         if noted:
             bookkeeping.nobody_knows_whose(PROVIDER, line.amount, key=line.transfer_key, at=at)
-        return Outcome.APPLIED if _proves_outgoing(line, at) else Outcome.UNKNOWN_PAYMENT
+        return Outcome.APPLIED if _proves_outgoing(line, line.text, at) else Outcome.UNKNOWN_PAYMENT
 
 
 def set_aside(transfer: Transfer, *, at: datetime) -> Outcome:
@@ -248,11 +251,12 @@ def _settle(
         raise RuntimeError(f"a bank line was not settled: {outcome}")
 
 
-def _proves_outgoing(line: BankLine, at: datetime) -> bool:
+def _proves_outgoing(line: BankLine, text: str, at: datetime) -> bool:
+    """Let a line prove what a memo of it names. text: its own, or what another feed shows of it."""
     if line.direction != "out":
         return False
     for prefix, prove in OUTGOING.items():
-        for code in matching.codes_in(line.text, prefix):
+        for code in matching.codes_in(text, prefix):
             if prove(line, code, at):
                 lines.move(line, LineState.MATCHED, paid_code=code, at=at)
                 return True
