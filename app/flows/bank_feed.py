@@ -229,9 +229,9 @@ def _settle(
     In direct the household may have said before that the money came: then the line only confirms that word.
     """
     fresh = min(line.amount, lines.proven(payment.id) + line.amount - payment.received)
+    lines.move(line, LineState.MATCHED, payment_id=payment.id, by=by, remark=remark, at=at)
     if line.noted:
         bookkeeping.known_whose(PROVIDER, line.amount, key=line.transfer_key, at=at)
-    lines.move(line, LineState.MATCHED, payment_id=payment.id, by=by, remark=remark, at=at)
     if fresh <= 0:
         if is_word(payment.paid_ref):
             moves.receive(payment, 0, paid_ref=line.reference or line.transfer_key)
@@ -289,7 +289,7 @@ def ignore(line_id: int, *, reason: str, actor: Actor, at: datetime) -> None:
         raise ReasonMissing
     with atomic(durable=True):
         line = lines.get(line_id)
+        lines.move(line, LineState.IGNORED, by=actor.user_id, remark=reason.strip()[:1000], at=at)
         if line.noted:
             bookkeeping.known_whose(PROVIDER, line.amount, key=line.transfer_key, at=at)
-        lines.move(line, LineState.IGNORED, by=actor.user_id, remark=reason.strip()[:1000], at=at)
         audit.record(kind="bank_line_ignored", actor=actor, at=at, note=f"line {line.id}")
