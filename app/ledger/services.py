@@ -40,9 +40,12 @@ def post(rule: str, source: str, entries: list[Entry], *, at: datetime) -> bool:
 
 
 def lock(account: Account) -> None:
-    """Let nobody else change an account of which this unit needs to know the balance."""
+    """Let nobody else who locks it take from an account of which this unit needs to know the balance.
+
+    Posting alone is not held up: two who have posted to it, and then lock it, would wait for each other.
+    """
     with atomic():
-        row = select(LedgerAccount.id).where(LedgerAccount.id == _account(account)).with_for_update()
+        row = select(LedgerAccount.id).where(LedgerAccount.id == _account(account)).with_for_update(key_share=True)
         db.session.execute(row)
 
 
