@@ -45,8 +45,8 @@ def lock(account: Account) -> None:
     Posting alone is not held up: two who have posted to it, and then lock it, would wait for each other.
     """
     with atomic():
-        row = select(LedgerAccount.id).where(LedgerAccount.id == _account(account)).with_for_update(key_share=True)
-        db.session.execute(row)
+        row = select(LedgerAccount.id).where(LedgerAccount.id == _account(account))
+        db.session.execute(row.with_for_update(key_share=True))
 
 
 def _account(account: Account) -> int:
