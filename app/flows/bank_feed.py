@@ -94,9 +94,12 @@ def enter(transfer: Transfer, *, message_id: int, at: datetime) -> Outcome:
         known = lines.find_reported(transfer, payment_id=payment.id if payment else None)
         if known is not None:
             lines.note_report(known, transfer, at=at)
-            if payment is not None and known.state == LineState.UNMATCHED:
+            if known.state == LineState.UNMATCHED:
                 # The second feed shows the memo whole.
-                _settle(known, payment, message_id=message_id, at=at)
+                if payment is not None:
+                    _settle(known, payment, message_id=message_id, at=at)
+                else:
+                    _proves_outgoing(known, transfer.text, at)
             return Outcome.DUPLICATE
         noted = payment is None and transfer.direction == "in" and _is_operators(transfer)
         line = lines.record(transfer, reading, noted=noted, at=at)
@@ -107,7 +110,7 @@ def enter(transfer: Transfer, *, message_id: int, at: datetime) -> Outcome:
             return Outcome.APPLIED
         if noted:
             bookkeeping.nobody_knows_whose(PROVIDER, line.amount, key=line.transfer_key, at=at)
-        return Outcome.APPLIED if _proves_outgoing(line, at) else Outcome.UNKNOWN_PAYMENT
+        return Outcome.APPLIED if _proves_outgoing(line, line.text, at) else Outcome.UNKNOWN_PAYMENT
 
 
 def set_aside(transfer: Transfer, *, at: datetime) -> Outcome:
@@ -226,9 +229,9 @@ def _settle(
     In direct the household may have said before that the money came: then the line only confirms that word.
     """
     fresh = min(line.amount, lines.proven(payment.id) + line.amount - payment.received)
+    lines.move(line, LineState.MATCHED, payment_id=payment.id, by=by, remark=remark, at=at)
     if line.noted:
         bookkeeping.known_whose(PROVIDER, line.amount, key=line.transfer_key, at=at)
-    lines.move(line, LineState.MATCHED, payment_id=payment.id, by=by, remark=remark, at=at)
     if fresh <= 0:
         if is_word(payment.paid_ref):
             moves.receive(payment, 0, paid_ref=line.reference or line.transfer_key)
@@ -248,11 +251,12 @@ def _settle(
         raise RuntimeError(f"a bank line was not settled: {outcome}")
 
 
-def _proves_outgoing(line: BankLine, at: datetime) -> bool:
+def _proves_outgoing(line: BankLine, text: str, at: datetime) -> bool:
+    """Let a line prove what a memo of it names. text: its own, or what another feed shows of it."""
     if line.direction != "out":
         return False
     for prefix, prove in OUTGOING.items():
-        for code in matching.codes_in(line.text, prefix):
+        for code in matching.codes_in(text, prefix):
             if prove(line, code, at):
                 lines.move(line, LineState.MATCHED, paid_code=code, at=at)
                 return True
@@ -285,7 +289,7 @@ def ignore(line_id: int, *, reason: str, actor: Actor, at: datetime) -> None:
         raise ReasonMissing
     with atomic(durable=True):
         line = lines.get(line_id)
+        lines.move(line, LineState.IGNORED, by=actor.user_id, remark=reason.strip()[:1000], at=at)
         if line.noted:
             bookkeeping.known_whose(PROVIDER, line.amount, key=line.transfer_key, at=at)
-        lines.move(line, LineState.IGNORED, by=actor.user_id, remark=reason.strip()[:1000], at=at)
         audit.record(kind="bank_line_ignored", actor=actor, at=at, note=f"line {line.id}")

@@ -227,6 +227,11 @@ def dispute_cost(provider: str, amount: int, *, key: str, at: datetime) -> None:
     ledger.post("D1", key, transfer(book.dispute_cost, book.disputed, amount), at=at)
 
 
+def hold_payable(shop_code: str) -> None:
+    """Let no refund take from what a household is owed until the end of this unit."""
+    ledger.lock(_payable(shop_code))
+
+
 def payout_sent(shop_code: str, amount: int, *, code: str, at: datetime) -> bool:
     """W1: what a household has earned is on its way; the bank still has it."""
     return ledger.post("W1", code, transfer(_payable(shop_code), _transit(shop_code), amount), at=at)

@@ -129,6 +129,7 @@ def settle(
         line = lines.get(line_id)
         if line.direction != "in" or squeeze(feeds.operator_account()) not in _accounts(line):
             raise NotOurMoney
+        lines.move(line, LineState.MATCHED, paid_code=f"{PASSED_ON}{provider_code}", by=actor.user_id, at=at)
         ledger.lock(("A", "psp", provider_code))
         there = book.balance("A", "psp", provider_code)
         if not 0 < gross <= there:
@@ -138,7 +139,6 @@ def settle(
             raise FeeTooLarge
         if line.noted:
             bookkeeping.known_whose(bank_feed.PROVIDER, line.amount, key=line.transfer_key, at=at)
-        lines.move(line, LineState.MATCHED, paid_code=f"{PASSED_ON}{provider_code}", by=actor.user_id, at=at)
         fx = gross - kept - line.amount
         bookkeeping.provider_settled(provider_code, gross, kept, fx=fx, key=line.transfer_key, at=at)
         note = f"line {line.id}: {gross} - {kept} - {fx}"

@@ -40,10 +40,13 @@ def post(rule: str, source: str, entries: list[Entry], *, at: datetime) -> bool:
 
 
 def lock(account: Account) -> None:
-    """Let nobody else change an account of which this unit needs to know the balance."""
+    """Let nobody else who locks it take from an account of which this unit needs to know the balance.
+
+    Posting alone is not held up: two who have posted to it, and then lock it, would wait for each other.
+    """
     with atomic():
-        row = select(LedgerAccount.id).where(LedgerAccount.id == _account(account)).with_for_update()
-        db.session.execute(row)
+        row = select(LedgerAccount.id).where(LedgerAccount.id == _account(account))
+        db.session.execute(row.with_for_update(key_share=True))
 
 
 def _account(account: Account) -> int:

@@ -57,10 +57,15 @@ def take_turns(account: str) -> None:
 
 def key_of(transfer: Transfer) -> str:
     """Name a transfer by the bank's own number; by the report's where the bank gives none."""
-    if not transfer.reference:
+    if not _reference(transfer):
         return _digest(transfer.source, transfer.key)
     same = (transfer.account, transfer.direction, str(transfer.amount), squeeze(transfer.reference))
     return _digest("bank", *same)
+
+
+def _reference(transfer: Transfer) -> str:
+    """Give the bank's number; "" where dashes or noughts only fill its place: they would make many one."""
+    return transfer.reference if squeeze(transfer.reference).strip("0") else ""
 
 
 def _digest(*parts: str) -> str:
@@ -113,9 +118,17 @@ def _twin(transfer: Transfer, payment_id: int | None) -> BankLine | None:
         for line in found
         if abs(line.at - transfer.at) <= APART or transfer.to_the_day or _is_a_day(line.at)
     ]
+    # Each report takes the line nearest to it: another one's would leave that one without its own.
+    near.sort(key=lambda line: _distance(line, transfer))
     # The payment says more than words do: "chuyen tien" stands in many a memo.
     paid = (line for line in near if payment_id and line.payment_id == payment_id)
     return next(paid, None) or next((line for line in near if _alike(line.text, transfer.text)), None)
+
+
+def _distance(line: BankLine, transfer: Transfer) -> timedelta:
+    if transfer.to_the_day or _is_a_day(line.at):
+        return abs(local_date(line.at) - local_date(transfer.at))
+    return abs(line.at - transfer.at)
 
 
 def _is_a_day(at: datetime) -> bool:
@@ -160,7 +173,7 @@ def _write(transfer: Transfer, reading: Reading, *, noted: bool, at: datetime) -
         direction=transfer.direction,
         amount=transfer.amount,
         text=transfer.text,
-        reference=transfer.reference,
+        reference=_reference(transfer),
         at=transfer.at,
         seen_at=at,
         why=reading.why,

@@ -27,6 +27,7 @@ SOURCE = "statement"
 LARGEST = 5_000_000  # bytes of a file
 LARGEST_INSIDE = 60_000_000  # bytes of what an XLSX holds, unpacked
 MOST_ROWS, MOST_COLUMNS = 20_000, 60
+LONGEST_NAME = 200  # characters of a cell that may be a column's name
 HEAD_WITHIN = 40  # rows above the table: the bank's name, the account
 OLDEST = timedelta(days=5 * 366)
 _FAULTY = (
@@ -43,6 +44,7 @@ _FAULTY = (
     *(TypeError, AttributeError, IndexError, OSError, RecursionError, NotImplementedError, RuntimeError),
 )
 _ACCOUNT = re.compile(r"\d{6,19}")
+_ACCOUNT_LABEL = re.compile(r"(?<!ten )(?<!chu )tai khoan|account(?! name| holder)")
 _AMOUNT = re.compile(r"([+-]?)(\d{1,3}(?:([.,])\d{3})(?:\3\d{3})*|\d+)(?:[.,]00?)?")
 
 Row = Sequence[Any]
@@ -102,7 +104,7 @@ def read(raw: bytes, bank: Bank, *, at: datetime, account: str = "") -> list[Tra
         raise NotAStatement("size")
     rows = _rows(raw)
     head, places = _head(rows, bank)
-    account = _account(rows[:head]) or "".join(_ACCOUNT.findall(account)[:1])
+    account = _account(rows[:head]) or "".join(_ACCOUNT.findall(re.sub(r"[ .-]", "", account))[:1])
     if not account:
         raise AccountMissing
     seen: Counter[str] = Counter()
@@ -152,7 +154,8 @@ def _xlsx(raw: bytes) -> Iterator[Row]:
 
 def _name(cell: Any) -> str:
     """Give a column's name as it is compared: "Ghi có (VND)" is "ghi co"."""
-    return " ".join(re.sub(r"\(.*?\)|[^\w ]|_", " ", fold(str(cell or "").replace("\n", " "))).split())
+    written = fold(str(cell or "")[:LONGEST_NAME].replace("\n", " "))
+    return " ".join(re.sub(r"\(.*?\)|[^\w ]|_", " ", written).split())
 
 
 def _head(rows: list[Row], bank: Bank) -> tuple[int, dict[str, int]]:
@@ -176,9 +179,11 @@ def _account(rows: Iterable[Row]) -> str:
     for row in rows:
         cells = [nfc(str(cell)) for cell in row if cell not in (None, "")]
         for place, cell in enumerate(cells):
-            if "tai khoan" not in fold(cell) and "account" not in fold(cell):
+            label = _ACCOUNT_LABEL.search(fold(cell))
+            if label is None:
                 continue
-            for text in (cell, *cells[place + 1 : place + 2]):
+            # What stands before the label is another number: the customer's.
+            for text in (fold(cell)[label.end() :], *cells[place + 1 : place + 2]):
                 if found := _ACCOUNT.search(text.replace(" ", "")):
                     return found.group()
     return ""
@@ -218,7 +223,7 @@ def _line(number: int, row: Row, places: Mapping[str, int], bank: Bank, now: dat
 def _sum(number: int, cells: Mapping[str, Any]) -> int:
     """Give what came in, or below zero what went out."""
     out = abs(_amount(number, cells.get("out")))
-    into = abs(_amount(number, cells.get("in")))
+    into = _amount(number, cells.get("in"))  # below zero: a credit that the bank takes back
     if out and into:
         raise BadRow(number, "amount", f"{into} / {out}")
     return into - out or _amount(number, cells.get("amount"))
@@ -229,7 +234,7 @@ def _amount(number: int, cell: Any) -> int:
     if cell is None or isinstance(cell, bool):
         return 0
     if isinstance(cell, int | float):
-        if cell != int(cell) or abs(cell) > MOST:
+        if not abs(cell) <= MOST or cell != int(cell):  # infinite, or no number at all, is not within it
             raise BadRow(number, "amount", str(cell)[:40])
         return int(cell)
     text = re.sub(r"\s|VND|đ|₫", "", str(cell), flags=re.IGNORECASE)

@@ -247,6 +247,30 @@ def test_money_that_goes_out_proves_what_its_code_names(monkeypatch: pytest.Monk
     assert ledger.balance("L", "unidentified") == 0
 
 
+def test_of_two_near_lines_a_report_belongs_to_the_nearer() -> None:
+    for minutes in (0, 14):
+        transfer("chuyen tien", 45_000, at=later(minutes=minutes))
+    # Casso's clock goes two minutes slow, and its messages come in the other order.
+    for minutes in (12, -2):
+        tell(casso(), casso_line("chuyen tien", 45_000, at=later(minutes=minutes)), at=later(minutes=15))
+    assert (len(states()), ledger.balance("L", "unidentified")) == (2, -90_000)
+
+
+def test_a_second_feed_that_shows_the_memo_of_money_going_out_whole_proves_what_it_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[str] = []
+    monkeypatch.setitem(bank_feed.OUTGOING, "CT", lambda line, code, at: not seen.append(code))
+    code = factories.new_code("CT", 8)
+    line = sepay_line(code[:6], 45_000, at=SOON, transferType="out")
+    tell(sepay(), line, at=SOON)
+    assert states() == [("unmatched", "outgoing")]
+    whole = casso_line(f"{code} CHO SO", -45_000, at=SOON, reference=line["referenceCode"])
+    for _ in range(2):
+        tell(casso(), whole, at=SOON)
+    assert (seen, states()) == ([code], [("matched", "outgoing")])
+
+
 @pytest.mark.timeout(600)
 def test_acceptance_23_memo_variants_and_sums_one_dong_off(app: Flask, full: bool) -> None:
     """500 variants in full: right order or desk; never a wrong one, never paid when a đồng is short."""

@@ -110,6 +110,29 @@ def test_what_a_feed_has_told_before_is_known_whatever_the_bank_numbers_it() -> 
     assert (count(), state(third)) == (3, "paid")
 
 
+@pytest.mark.parametrize("nothing", ["-", "0", "000"])
+def test_a_reference_that_names_nothing_is_none(nothing: str) -> None:
+    """Banks fill an empty column with a dash: transfers of one sum are not one for that."""
+    first, second = bought(), bought()
+    raw = as_csv(rows(pays(first, reference=nothing), pays(second, reference=nothing)))
+    assert take(raw) == (2, 2, 0, 0)
+    assert (state(first), state(second), take(raw)) == ("paid", "paid", (2, 0, 0, 2))
+
+
+@pytest.mark.parametrize("days", [(1, 2), (2, 1)], ids=str)
+def test_the_same_words_on_two_days_are_known_whichever_days_statement_comes_first(
+    days: tuple[int, int],
+) -> None:
+    for day in (1, 2):
+        at = later(days=day)
+        tell(banking.sepay(), sepay_line("chuyen tien", 50_000, at=at), at=at)
+    for day in days:
+        written = f"{local(later(days=day)):%d/%m/%Y}"
+        raw = as_csv(rows((written, f"5013-{day}", "", 50_000, "", "chuyen tien")))
+        assert taken(work(bank_statements.keep(raw, "vcb", SYSTEM, later(days=3)), later(days=3)))[3] == 1
+    assert count() == 2
+
+
 def test_the_command_takes_a_file(app: Flask, tmp_path: Path) -> None:
     file = tmp_path / "saoke.csv"
     today = f"{local(datetime.now().astimezone()):%d/%m/%Y}"

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -10,21 +11,23 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from app.core.actor import Actor
+from app.core.actor import SYSTEM, Actor
 from app.core.db import db
 from app.core.errors import Refused
+from app.flows import bookkeeping, giving_back
 from app.flows import paying_farmers as flow
 from app.ledger import queries as ledger
 from app.ledger.models import LedgerTransaction
 from app.ledger.rules import transfer
 from app.ledger.services import post
+from app.orders.models import Order
 from app.payments import payout_queries as queries
 from app.payments import payouts as moves
 from app.payments.payout_models import Payout, PayoutBatch
 from app.shops.models import Shop
 from app.users.rules import Role
 from tests.factories import AT, make_shop, make_staff
-from tests.paying_out import LIMIT, acting, give_bank
+from tests.paying_out import LIMIT, acting, give_bank, make_earner
 from tests.races.racing import faults, race
 
 
@@ -130,3 +133,53 @@ def test_a_bank_line_told_twice_at_once_confirms_once(app: Flask, full: bool) ->
         results = race(app, [partial(flow.confirm, payout.code, 1_000, f"FT{number}", AT)] * 3)
         assert sorted(results) == [False, False, True], results
     assert ledger.balance("A", "payout_transit", shop.code) == 0
+
+
+def test_a_refund_during_the_release_is_a_debt_or_takes_the_payout_out(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people, shop = three(), make_earner()
+    batch = flow.draft(actor=people[0], at=AT)
+    flow.approve(batch.code, two_above=LIMIT, actor=people[1], at=AT)
+    looked, done, send = threading.Event(), threading.Event(), bookkeeping.payout_sent
+
+    def wait_then_send(*args: Any, **kwargs: Any) -> bool:
+        looked.set()
+        done.wait(2)  # the refund must not get through here
+        return send(*args, **kwargs)
+
+    def give_back() -> None:
+        looked.wait(10)
+        order = db.session.scalars(select(Order).where(Order.shop_id == shop.id)).one()
+        giving_back.give_back(order, key="k1", wanted={}, amount=60_000, actor=SYSTEM, at=AT)
+        done.set()
+
+    monkeypatch.setattr(bookkeeping, "payout_sent", wait_then_send)
+    results = race(app, [partial(let_go, batch.code, people[2]), give_back])
+    assert results == [True, None]
+    assert ledger.balance("L", "seller_payable", shop.code) == 0, "more left than was due"
+    assert ledger.balance("A", "seller_recv", shop.code) == 60_000
+
+
+def test_two_payouts_of_a_household_in_debt_fail_at_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    people, shop = three(), make_shop()
+    give_bank(shop)
+    for number in range(2):
+        owe(shop, number)
+        batch = flow.draft(actor=people[0], at=AT)
+        flow.approve(batch.code, two_above=LIMIT, actor=people[1], at=AT)
+        flow.release(batch.code, actor=people[1], at=AT)
+    owed, earned = ("A", "seller_recv", shop.code), ("L", "seller_payable", shop.code)
+    assert post("R6", "HTTEST", transfer(owed, ("E", "dispute", ""), 1_500), at=AT)
+    gate, take = threading.Barrier(2, timeout=2), bookkeeping.recovered
+
+    def wait_then_take(*args: Any, **kwargs: Any) -> None:
+        with suppress(threading.BrokenBarrierError):  # on SQLite the other one cannot come so far
+            gate.wait()
+        take(*args, **kwargs)
+
+    monkeypatch.setattr(bookkeeping, "recovered", wait_then_take)
+    codes = db.session.scalars(select(Payout.code).where(Payout.shop_id == shop.id)).all()
+    results = race(app, [partial(flow.fail, code, reason="x", actor=people[0], at=AT) for code in codes])
+    assert results == ["failed"] * 2, results
+    assert (ledger.balance(*owed), ledger.balance(*earned)) == (0, -500)

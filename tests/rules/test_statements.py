@@ -1,6 +1,7 @@
 """Statements are read by their bank's map, exactly, or refused with the row and the fault."""
 
 import io
+import time
 import zipfile
 from datetime import UTC, datetime
 from typing import Any
@@ -78,6 +79,39 @@ def test_a_sum_that_is_none_refuses_the_whole_file(sum_: Any) -> None:
 def test_money_in_and_out_in_one_row_is_refused() -> None:
     with pytest.raises(BadRow):
         read(as_csv(rows(line(AT, "x", "5", out="6"))))
+
+
+def test_money_that_is_taken_back_is_not_money_that_came() -> None:
+    """A credit below zero is the bank's own correction of one; a debit is written with either sign."""
+    table = rows(line(AT, "dao but toan", "-45,000"), line(AT, "ra", "", "FT2", out="-50,000"))
+    assert [(one.direction, one.amount) for one in read(as_csv(table))] == [("out", 45_000), ("out", 50_000)]
+
+
+@pytest.mark.parametrize("sum_", [float("inf"), float("-inf"), float("nan")], ids=str)
+def test_a_number_of_xlsx_that_is_no_number_refuses_the_file(sum_: float) -> None:
+    with pytest.raises(BadRow) as refused:
+        statements._amount(5, sum_)
+    assert refused.value.what == "amount"
+
+
+def test_a_name_of_a_column_that_never_ends_holds_nobody_up() -> None:
+    began = time.monotonic()
+    with pytest.raises(ColumnsMissing):
+        read(as_csv([("(" * 100_000, "x")]))
+    assert time.monotonic() - began < 2
+
+
+def test_the_account_is_the_number_beside_its_own_label() -> None:
+    typed = "0071 000 888888"
+    assert {one.account for one in read(as_csv(rows(line(AT, "x", 5))[3:]), account=typed)} == {ACCOUNT}
+    table = rows(line(AT, "x", 5))
+    heads = [
+        [("Chủ tài khoản:", "HTX 20261231"), ("Số tài khoản:", typed)],
+        [("Tên tài khoản/Account name: HTX 20261231",), (f"Số tài khoản/Account No: {typed}",)],
+        [("CIF 12345678", f"Khách hàng 87654321, tài khoản: {typed}")],
+    ]
+    for head in heads:
+        assert [one.account for one in read(as_csv([*head, *table[3:]]))] == [ACCOUNT]
 
 
 def test_formulas_are_refused() -> None:
