@@ -1,0 +1,95 @@
+"""A dispute beside refunds, levies and messages that were lost: the payer's money goes back once."""
+
+import random
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from app.core.actor import GUEST, Actor
+from app.core.db import db
+from app.flows import bank_refunds, fulfilment, giving_back, proving, reconciling, refund_accounts, refunding
+from app.ledger import queries as ledger
+from app.payments.models import Dispute, Payment, Refund
+from app.shops.models import Shop
+from tests import factories, invariants, taking
+from tests.factories import AT, later
+from tests.providers.doubles.stripe import StripeDouble
+from tests.providers.stripe.buying import bought, fresh, order_of, started
+
+Knock = Callable[..., int]
+
+
+@pytest.fixture
+def paid(stripe: StripeDouble, knock: Knock) -> Payment:
+    """Minh has paid Lan 75,000 đ by card."""
+    stripe.clock = AT.timestamp
+    payment = bought()
+    stripe.pay(started(payment))
+    stripe.deliver(knock)
+    return fresh(payment)
+
+
+def deliver(payment: Payment) -> None:
+    for step in (fulfilment.pack, fulfilment.hand_over, fulfilment.deliver):
+        step(order_of(payment), actor=GUEST, at=AT)
+
+
+def lose(stripe: StripeDouble, intent: str | None, amount: int | None = None) -> None:
+    name = stripe.dispute(intent or "", amount)
+    stripe.withdraw(name)
+    stripe.decide(name, "lost")
+
+
+def clean() -> None:
+    invariants.check()
+    assert proving.faults() == []
+
+
+def by_bank(stripe: StripeDouble, knock: Knock, payment: Payment) -> Refund:
+    """Stripe could not send a refund, so that people are to send it by bank."""
+    fulfilment.cancel(order_of(payment), actor=GUEST, at=AT)
+    refunding.send_due(at=AT)
+    (made,) = [one["id"] for one in stripe.objects.values() if one["object"] == "refund"]
+    stripe.settle_refund(made, "failed")
+    stripe.deliver(knock)
+    refund = db.session.scalars(select(Refund).execution_options(populate_existing=True)).one()
+    bank_refunds.send_by_bank(refund.code, actor=GUEST, at=AT)
+    refund_accounts.name(
+        order_of(payment),
+        refund_code=refund.code,
+        bank="970436",
+        number="123456",
+        holder="Minh",
+        actor=GUEST,
+        at=AT,
+    )
+    return refund
+
+
+def test_nobody_sends_by_bank_what_the_payers_bank_may_be_giving_back(
+    stripe: StripeDouble, knock: Knock, paid: Payment
+) -> None:
+    refund = by_bank(stripe, knock, paid)
+    hanh, quang = (Actor("user", factories.make_user().id) for _ in range(2))
+    name = stripe.dispute(paid.paid_ref or "")
+    stripe.withdraw(name)
+    stripe.deliver(knock)
+    with pytest.raises(refunding.RefundMoveRefused):
+        bank_refunds.approve(refund.code, actor=hanh, at=AT)
+    stripe.decide(name, "lost")
+    stripe.deliver(knock)
+    assert fresh(refund).state == "succeeded"  # by the payer's bank
+    with pytest.raises(refunding.RefundMoveRefused):
+        bank_refunds.approve(refund.code, actor=quang, at=AT)
+    clean()
+
+
+def test_control_without_a_dispute_two_people_send_it(
+    stripe: StripeDouble, knock: Knock, paid: Payment
+) -> None:
+    refund = by_bank(stripe, knock, paid)
+    for _ in range(2):
+        who = Actor("user", factories.make_user().id)
+        state = bank_refunds.approve(refund.code, actor=who, at=AT)
+    assert state == "approved"
