@@ -93,3 +93,27 @@ def test_control_without_a_dispute_two_people_send_it(
         who = Actor("user", factories.make_user().id)
         state = bank_refunds.approve(refund.code, actor=who, at=AT)
     assert state == "approved"
+
+
+@pytest.mark.parametrize("first", [37_500, 30_000, 250])
+def test_a_sale_that_went_back_whole_leaves_the_household_nothing(
+    stripe: StripeDouble, knock: Knock, paid: Payment, first: int
+) -> None:
+    """A part in a dispute, the rest as a refund: the household gives back all that it got, and no more."""
+    with taking.switched_on():
+        (order,) = factories.buy((factories.make_offer(price=45_000), 1000), pay_by="stripe")
+    (payment,) = factories.payments_of(order)
+    stripe.pay(started(payment))
+    stripe.deliver(knock)
+    deliver(payment)
+    shop = db.session.get_one(Shop, order.shop_id)
+    got = -ledger.balance("L", "seller_payable", shop.code)
+    assert 0 < got < 75_000
+    lose(stripe, fresh(payment).paid_ref, first)
+    stripe.deliver(knock)
+    rest = 75_000 - first
+    giving_back.give_back(order_of(payment), key="rest", wanted={}, amount=rest, actor=GUEST, at=AT)
+    db.session.rollback()
+    assert ledger.balance("L", "seller_payable", shop.code) == 0
+    assert ledger.balance("A", "seller_recv", shop.code) == 0
+    clean()
