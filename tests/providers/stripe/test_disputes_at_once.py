@@ -117,3 +117,23 @@ def test_a_sale_that_went_back_whole_leaves_the_household_nothing(
     assert ledger.balance("L", "seller_payable", shop.code) == 0
     assert ledger.balance("A", "seller_recv", shop.code) == 0
     clean()
+
+
+def test_the_daily_look_goes_on_after_a_dispute_nobody_can_book(
+    stripe: StripeDouble, knock: Knock, paid: Payment
+) -> None:
+    stripe.clock = lambda: AT.timestamp() + 1
+    other = bought()
+    stripe.pay(started(other))
+    stripe.deliver(knock)
+    other = fresh(other)
+    stripe.dispute(other.paid_ref or "")
+    broken = stripe.dispute(paid.paid_ref or "")
+    stripe.objects[broken]["amount"] = 10**20
+    stripe.unsent.clear()
+    at = later(hours=24)
+    reconciling.run_daily(at=at)
+    assert db.session.scalars(select(Dispute.payment_id)).all() == [other.id]
+    asked = len(stripe.asked)
+    reconciling.run_daily(at=at)
+    assert len(stripe.asked) == asked  # the day is noted
