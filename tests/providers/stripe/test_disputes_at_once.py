@@ -137,3 +137,22 @@ def test_the_daily_look_goes_on_after_a_dispute_nobody_can_book(
     asked = len(stripe.asked)
     reconciling.run_daily(at=at)
     assert len(stripe.asked) == asked  # the day is noted
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_dispute_that_is_heard_of_before_the_money(stripe: StripeDouble, knock: Knock, seed: int) -> None:
+    """Stripe keeps no order among messages: whoever has lost a dispute gets no goods for it afterwards."""
+    stripe.clock = AT.timestamp
+    payment = bought()
+    stripe.pay(started(payment))
+    told = list(stripe.unsent)
+    lose(stripe, stripe.objects[fresh(payment).provider_ref or ""]["x-intent"])
+    stripe.unsent[:] = [one for one in stripe.unsent if one not in told]
+    random.Random(seed).shuffle(stripe.unsent)
+    stripe.unsent += told
+    stripe.deliver(knock, times=2)
+    db.session.rollback()
+    (refund,) = db.session.scalars(select(Refund))
+    assert (refund.reason, refund.amount, fresh(payment).state) == ("dispute", 75_000, "lost")
+    assert ledger.balance("A", "disputed", "stripe") == 0
+    clean()
