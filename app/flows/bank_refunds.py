@@ -85,8 +85,9 @@ def confirm_by_line(
     if refund is None or refund.amount != amount:
         return False
     with atomic():
-        db.session.refresh(refund, with_for_update=True)
         order, payment = _of(refund)
+        moves.lock(payment.code)  # before its refund, as a dispute does
+        db.session.refresh(refund, with_for_update=True)
         if refund.way == Way.HOUSEHOLD:
             if refund.provider_ref not in (None, reference):
                 return False  # a household that sent it twice must hear of it

@@ -130,6 +130,7 @@ def send(task_id: int, *, at: datetime) -> None:
         _ask_later(task_id, at=at, why=type(error).__name__)
         return
     with atomic(durable=True):
+        moves.lock(payments.get(refund.payment_id).code)  # before its refund, as the provider's messages do
         if event.provider_ref:
             returning.note_ref(refund, event.provider_ref)
         if event.fact in (Fact.REFUNDED, Fact.REFUND_FAILED):
