@@ -175,9 +175,9 @@ def recovered(shop_code: str, *, cause: str, at: datetime) -> None:
     cause: the code of the order it has earned by, or of the payout that came back.
     """
     owed, earned = _owed_by(shop_code), _payable(shop_code)
+    ledger.lock(earned)  # two at once would both take the whole debt; one may be written at this very moment
     if not book_queries.balance(*owed):
         return
-    ledger.lock(earned)  # two at once would both take the whole debt
     taken = min(book_queries.balance(*owed), -book_queries.balance(*earned))
     if taken > 0:
         ledger.post("R7", cause, transfer(earned, owed, taken), at=at)
@@ -237,6 +237,14 @@ def dispute_cost(provider: str, amount: int, *, key: str, at: datetime) -> None:
     """D1, for what no order has left: the payer has got it twice, and the market bears it."""
     book = _of_provider(provider)
     ledger.post("D1", key, transfer(book.dispute_cost, book.disputed, amount), at=at)
+
+
+def take_turns(shop_code: str) -> None:
+    """Let nobody else take of what a household is owed until this unit ends.
+
+    Whoever takes of several does it in the order of the shops' rows, so that nobody waits in a circle.
+    """
+    ledger.lock(_payable(shop_code))
 
 
 def payout_sent(shop_code: str, amount: int, *, code: str, at: datetime) -> bool:

@@ -40,10 +40,14 @@ def post(rule: str, source: str, entries: list[Entry], *, at: datetime) -> bool:
 
 
 def lock(account: Account) -> None:
-    """Let nobody else change an account of which this unit needs to know the balance."""
+    """Let nobody else take of an account of which this unit needs to know the balance.
+
+    Whoever takes of it asks for this. Entries alone, for which PostgreSQL holds the account's key, are not
+    waited for: two who have both written some would wait in a circle.
+    """
     with atomic():
-        row = select(LedgerAccount.id).where(LedgerAccount.id == _account(account)).with_for_update()
-        db.session.execute(row)
+        row = select(LedgerAccount.id).where(LedgerAccount.id == _account(account))
+        db.session.execute(row.with_for_update(key_share=True))
 
 
 def _account(account: Account) -> int:

@@ -92,3 +92,37 @@ def test_a_providers_answer_and_its_message_come_at_once(app: Flask, monkeypatch
     assert refund.state == "succeeded"
     assert ledger.balance("A", "psp", "double") == 0
     invariants.check()
+
+
+def test_two_parcels_of_a_household_in_debt_arrive(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = make_shop(fee=0)
+    first = bought(shop, deliver=True)
+    bookkeeping.payout_sent(shop.code, 200_000, code="CT1", at=AT)
+    give(first, 200_000)
+    assert ledger.balance("A", "seller_recv", shop.code) == 200_000
+    rows = [bought(shop, deliver=False) for _ in range(2)]
+    meet(monkeypatch, (bookkeeping, "delivered"))
+    results = race(app, [lambda i=i: fulfilment.deliver(orders.get(i), actor=SYSTEM, at=AT) for i in rows])
+    assert results == [None, None]
+    assert ledger.balance("A", "seller_recv", shop.code) == 0
+    assert ledger.balance("L", "seller_payable", shop.code) == -200_000
+    invariants.check()
+
+
+def test_a_payout_leaves_beside_a_refund_of_its_money(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What goes back is not paid out, too: either it is taken out of the batch, or the household owes it."""
+    hanh, quang = (acting(make_staff()) for _ in range(2))
+    shop = make_shop(fee=0)
+    give_bank(shop)
+    order_id = bought(shop, deliver=True)
+    batch = flow.draft(actor=hanh, at=AT)
+    flow.approve(batch.code, two_above=LIMIT, actor=quang, at=AT)
+    meet(monkeypatch, (held_back, "by_shop"), (bookkeeping, "refund_owed_after_release"))
+    results = race(
+        app, [lambda: flow.release(batch.code, actor=quang, at=AT), lambda: give(order_id, 200_000)]
+    )
+    assert not [r for r in results if isinstance(r, Exception)], results
+    assert ledger.balance("L", "seller_payable", shop.code) == 0
+    out, owed = (ledger.balance("A", name, shop.code) for name in ("payout_transit", "seller_recv"))
+    assert (-out, owed) in ((0, 0), (200_000, 200_000))
+    invariants.check()
