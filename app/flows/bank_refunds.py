@@ -26,14 +26,15 @@ def approve(refund_code: str, *, actor: Actor, at: datetime) -> RefundState:
     """Say yes to a refund by bank, as the first or as the second person. Returns where it stands then.
 
     Who may is decided by the staff's pages; that there are two of them, here.
-    Raises: NotFound, NobodySaid, refunding.RefundMoveRefused, returning.AccountMissing, returning.SamePerson
+    Raises: NotFound, NobodySaid, refunding.RefundMoveRefused also while the payer's bank decides,
+        returning.AccountMissing, returning.SamePerson
     """
     if actor.kind != "user" or actor.user_id is None:
         raise NobodySaid
     refund = payments.get_refund(refund_code)
     with atomic(durable=True):
         db.session.refresh(refund, with_for_update=True)
-        if refund.way != Way.BANK or refund.state != RefundState.REQUESTED:
+        if refund.way != Way.BANK or refund.state != RefundState.REQUESTED or refunding.is_disputed(refund):
             raise refunding.RefundMoveRefused
         step = returning.approve(refund, user_id=actor.user_id, at=at)
         audit.record(kind=f"refund_approved_{step}", actor=actor, subject=refund.code, at=at)
@@ -45,10 +46,11 @@ def approve(refund_code: str, *, actor: Actor, at: datetime) -> RefundState:
 def transfer_of(refund_code: str, *, actor: Actor, at: datetime) -> refund_accounts.Transfer:
     """Open the account of an approved refund, for whoever sends it; the journal keeps that.
 
-    Raises: NotFound, refunding.RefundMoveRefused before two people have agreed
+    Raises: NotFound, refunding.RefundMoveRefused before two people have agreed, and while the payer's
+        bank decides
     """
     refund = payments.get_refund(refund_code)
-    if refund.way != Way.BANK or refund.state != RefundState.APPROVED:
+    if refund.way != Way.BANK or refund.state != RefundState.APPROVED or refunding.is_disputed(refund):
         raise refunding.RefundMoveRefused
     with atomic(durable=True):
         return refund_accounts.transfer(refund, actor=actor, at=at)
@@ -83,8 +85,9 @@ def confirm_by_line(
     if refund is None or refund.amount != amount:
         return False
     with atomic():
-        db.session.refresh(refund, with_for_update=True)
         order, payment = _of(refund)
+        moves.lock(payment.code)  # before its refund, as a dispute does
+        db.session.refresh(refund, with_for_update=True)
         if refund.way == Way.HOUSEHOLD:
             if refund.provider_ref not in (None, reference):
                 return False  # a household that sent it twice must hear of it

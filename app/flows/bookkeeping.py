@@ -1,6 +1,7 @@
 """What each event of an order means in the book: finds the accounts, posts the rule."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 
 from app.core.money import Dong
@@ -99,7 +100,7 @@ def refund_owed_for_order(book: Book, amount: int, *, refund_code: str, at: date
 
 
 def refund_owed_after_release(
-    order: Order, book: Book, amount: Dong, *, refund_code: str, before: Iterable[str] = (), at: datetime
+    order: Order, book: Book, amount: Dong, *, refund_code: str, before: Collection[str] = (), at: datetime
 ) -> None:
     """R2, R3 and R6, or N3, after delivery: a part of what was earned is to go back, fees and taxes with it.
 
@@ -122,7 +123,7 @@ def refund_owed_after_release(
         ledger.post("R6", refund_code, transfer(book.owed_by_seller, book.earned, short), at=at)
 
 
-def _left_of(order: Order, book: Book, refunds: Iterable[str]) -> Parts:
+def _left_of(order: Order, book: Book, refunds: Collection[str]) -> Parts:
     """Read from the book what was released of an order and has not gone back, part by part."""
     sums = book_queries.sums_by_name({"P3", "F1"}, [order.code])
     back = book_queries.sums_by_name({"R2", "R3", "F2", "D1"}, refunds)
@@ -130,10 +131,21 @@ def _left_of(order: Order, book: Book, refunds: Iterable[str]) -> Parts:
     fee, fee_vat, vat, pit = (-(sums.get(name, 0) + back.get(name, 0)) for name in names)
     if book.settlement == "held":
         net = -(sums.get("seller_payable", 0) + back.get("seller_payable", 0))
-        return Parts(net, fee, fee_vat, vat, pit)
+        return _less_borne(Parts(net, fee, fee_vat, vat, pit), refunds)
     sold = book_queries.sums_by_name({"N2"}, [order.code]).get("sold", 0)
     gone = book_queries.sums_by_name({"N3"}, refunds).get("sold", 0)
     return Parts(-(sold + gone) - fee - fee_vat, fee, fee_vat)
+
+
+def _less_borne(left: Parts, refunds: Collection[str]) -> Parts:
+    """Take off what the market bore of lost disputes: that money is with the payer, too.
+
+    Where the household gave its own part, what was borne stood for the fee and the taxes alone.
+    """
+    lost = book_queries.sums_by_name({"D1"}, refunds)
+    borne, levied = lost.get("dispute", 0), replace(left, net=0)
+    alone = lost.get("seller_payable", 0) and borne <= levied.whole
+    return left - share_of(levied if alone else left, borne)
 
 
 def refund_owed_from_suspense(book: Book, amount: int, *, refund_code: str, at: datetime) -> None:
@@ -163,9 +175,9 @@ def recovered(shop_code: str, *, cause: str, at: datetime) -> None:
     cause: the code of the order it has earned by, or of the payout that came back.
     """
     owed, earned = _owed_by(shop_code), _payable(shop_code)
+    ledger.lock(earned)  # two at once would both take the whole debt; one may be written at this very moment
     if not book_queries.balance(*owed):
         return
-    ledger.lock(earned)  # two at once would both take the whole debt
     taken = min(book_queries.balance(*owed), -book_queries.balance(*earned))
     if taken > 0:
         ledger.post("R7", cause, transfer(earned, owed, taken), at=at)
@@ -204,7 +216,7 @@ def dispute_lost(
     amount: int,
     *,
     refund_code: str,
-    before: Iterable[str],
+    before: Collection[str],
     by_household: bool,
     at: datetime,
 ) -> None:
@@ -227,8 +239,11 @@ def dispute_cost(provider: str, amount: int, *, key: str, at: datetime) -> None:
     ledger.post("D1", key, transfer(book.dispute_cost, book.disputed, amount), at=at)
 
 
-def hold_payable(shop_code: str) -> None:
-    """Let no refund take from what a household is owed until the end of this unit."""
+def take_turns(shop_code: str) -> None:
+    """Let nobody else take of what a household is owed until this unit ends.
+
+    Whoever takes of several does it in the order of the shops' rows, so that nobody waits in a circle.
+    """
     ledger.lock(_payable(shop_code))
 
 

@@ -128,8 +128,7 @@ def _lose(dispute: Dispute, payment: Payment, amount: Dong, at: datetime) -> Non
     """
     rest = amount
     for refund in _still_owed(payment):
-        if refund.amount <= rest:
-            _paid_by_the_bank(refund, payment, at)
+        if refund.amount <= rest and _paid_by_the_bank(refund, payment, at):
             rest -= refund.amount
     left = made_outside.left_of_orders(payment)
     borne = min(rest, sum(part for _, part in left), payment.received - payment.refunded)
@@ -146,16 +145,20 @@ def _lose(dispute: Dispute, payment: Payment, amount: Dong, at: datetime) -> Non
 def _still_owed(payment: Payment) -> list[Refund]:
     waits = (RefundState.REQUESTED, RefundState.FAILED)
     known = payments.refunds_of_payment(payment.id)
-    return [one for one in known if one.way == Way.PROVIDER and one.state in waits]
+    return [one for one in known if one.way != Way.HOUSEHOLD and one.state in waits]
 
 
-def _paid_by_the_bank(refund: Refund, payment: Payment, at: datetime) -> None:
+def _paid_by_the_bank(refund: Refund, payment: Payment, at: datetime) -> bool:
+    """Say whether it was; False for what is being sent at this very moment."""
+    if refund.state == RefundState.REQUESTED:
+        moves.move_refund(refund, RefundEvent.SUBMIT, at=at)
+    if not moves.move_refund(refund, RefundEvent.SUCCEED, at=at):
+        return False
     order = orders.get(refund.order_id or 0)
     book = bookkeeping.book_of(order, payment)
-    moves.move_refund(refund, RefundEvent.SUBMIT, at=at)
-    moves.move_refund(refund, RefundEvent.SUCCEED, at=at)
     cause = refunding.cause(refund)
     bookkeeping.refund_left(book, refund.amount, book.disputed, cause=cause, at=at)
+    return True
 
 
 def _charge(dispute: Dispute, payment: Payment, order: Order, amount: Dong, at: datetime) -> None:

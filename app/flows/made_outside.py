@@ -75,8 +75,9 @@ def share_out(payment: Payment, amount: Dong) -> list[tuple[Order, Dong]] | None
 
 
 def left_of_orders(payment: Payment) -> list[tuple[Order, Dong]]:
-    """Say what each order of a payment has left that could go back."""
-    due = [orders.get(part.order_id, fresh=True) for part in payments.parts_of(payment.id)]
+    """Say what each order of a payment has left that could go back, in the order of the shops' rows."""
+    parts = sorted(payments.parts_of(payment.id), key=lambda part: part.shop_id)
+    due = [orders.get(part.order_id, fresh=True) for part in parts]
     return [
         (
             order,

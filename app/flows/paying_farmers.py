@@ -175,7 +175,7 @@ def release(batch_code: str, *, actor: Actor, at: datetime) -> bool:
                 return False
             raise BatchMoved(batch.state)
         for payout in queries.payouts_of(batch.id):
-            bookkeeping.hold_payable(payout.shop_code)
+            bookkeeping.take_turns(payout.shop_code)  # a refund may want this very money
             obstacle = _obstacle(payout, at)
             if obstacle is not None:
                 moves.move(payout, PayoutEvent.CANCEL, reason=obstacle, at=at)

@@ -1,7 +1,9 @@
 """Every day our rows are held against the providers' and the bank's; each difference opens one case, once."""
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from app.core.clock import local
 from app.core.db import atomic
@@ -134,9 +136,17 @@ def _done_at_providers(at: datetime) -> None:
         try:
             if isinstance(provider, ListsRefunds):
                 for event in provider.refunds_since(at - BACK, at=at):
-                    settlement.look_at_refund(event, at=at)
+                    _tried(partial(settlement.look_at_refund, event, at=at), event)
             if isinstance(provider, ListsDisputes):
                 for event in provider.disputes_since(at - DISPUTES_BACK, at=at):
-                    settlement.settle(event, message_id=0, at=at)
+                    _tried(partial(settlement.settle, event, message_id=0, at=at), event)
         except ProviderDown as error:
             log.warning("%s does not list what happened there: %s", provider.code, error)
+
+
+def _tried(take: Callable[[], object], event: Event) -> None:
+    """One that cannot be taken keeps neither the others from it nor the day from its end."""
+    try:
+        take()
+    except Exception:
+        log.exception("%s of payment %s cannot be taken", event.fact, event.payment_code)

@@ -113,8 +113,8 @@ def send(task_id: int, *, at: datetime) -> None:
     if not leases.claim(Task, task_id, at=at):
         return
     refund = payments.get_refund(payments.get_task(task_id).subject)
-    if refund.state == RefundState.REQUESTED and _is_disputed(refund):
-        # The payer's bank may be giving this very money back, and takes months to say so.
+    if refund.state == RefundState.REQUESTED and is_disputed(refund):
+        # The payer's bank takes months to say so.
         leases.put_off(Task, task_id, at=at, until=at + ASK_REFUND_AFTER[-1], error="disputed")
         return
     with atomic(durable=True):
@@ -130,6 +130,7 @@ def send(task_id: int, *, at: datetime) -> None:
         _ask_later(task_id, at=at, why=type(error).__name__)
         return
     with atomic(durable=True):
+        moves.lock(payments.get(refund.payment_id).code)  # before its refund, as the provider's messages do
         if event.provider_ref:
             returning.note_ref(refund, event.provider_ref)
         if event.fact in (Fact.REFUNDED, Fact.REFUND_FAILED):
@@ -139,7 +140,8 @@ def send(task_id: int, *, at: datetime) -> None:
             _ask_later(task_id, at=at, why=str(event.fact))
 
 
-def _is_disputed(refund: Refund) -> bool:
+def is_disputed(refund: Refund) -> bool:
+    """Say whether the payer's bank may be giving this very money back."""
     return payments.get(refund.payment_id, fresh=True).state == PaymentState.DISPUTED
 
 

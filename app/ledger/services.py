@@ -40,9 +40,10 @@ def post(rule: str, source: str, entries: list[Entry], *, at: datetime) -> bool:
 
 
 def lock(account: Account) -> None:
-    """Let nobody else who locks it take from an account of which this unit needs to know the balance.
+    """Let nobody else take of an account of which this unit needs to know the balance.
 
-    Posting alone is not held up: two who have posted to it, and then lock it, would wait for each other.
+    Whoever takes of it asks for this. Entries alone, for which PostgreSQL holds the account's key, are not
+    waited for: two who have both written some would wait in a circle.
     """
     with atomic():
         row = select(LedgerAccount.id).where(LedgerAccount.id == _account(account))

@@ -163,7 +163,7 @@ class Stripe:
                 return self._refunds({"charge": ref}, at)
             if kind.startswith("charge.dispute."):
                 asked = self._api.disputes.retrieve(ref, {"expand": ["payment_intent"]})
-                return [self._of_dispute(asked, at)]
+                return self._with_its_money(asked, at)
         return []
 
     def disputes_since(self, since: datetime, *, at: datetime) -> list[Event]:
@@ -171,7 +171,14 @@ class Stripe:
         asked: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100}
         with _talking():
             found = self._api.disputes.list(asked | {"expand": ["data.payment_intent"]})
-            return [self._of_dispute(one, at) for one in found.auto_paging_iter()]
+            events = [e for one in found.auto_paging_iter() for e in self._with_its_money(one, at)]
+        return [event for event in events if event.fact is not Fact.PENDING]
+
+    def _with_its_money(self, dispute: stripe.Dispute, at: datetime) -> list[Event]:
+        """Tell first of the money that a dispute is about: its own message may be late, or lost."""
+        intent = dispute.payment_intent
+        paid = [self._of_intent(intent, at)] if isinstance(intent, stripe.PaymentIntent) else []
+        return [*paid, self._of_dispute(dispute, at)]
 
     def settlements_since(self, since: datetime, *, at: datetime) -> list[SettlementNow]:
         """List what Stripe has paid out to the operator's bank since then. Raises: ProviderDown"""

@@ -75,7 +75,8 @@ def _ask(provider: str) -> tuple[list[SettlementNow], bool]:
 @rule(Rule.STAFF)
 def settle() -> Response | Answer:
     """Say that a line of the bank is what a provider has passed on."""
-    line, provider = key_of(request.form.get("line")), request.form.get("provider", "")[:LONGEST]
+    line = key_of(request.form.get("line"))
+    provider = request.form.get("provider", "")[:LONGEST].replace("\x00", "")  # PostgreSQL takes none
     if line is None:
         return _page(Wrong("line", gettext("Choose the line of the bank"))), 422
     try:

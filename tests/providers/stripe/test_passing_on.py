@@ -137,6 +137,7 @@ def test_exchange_may_be_won(hanh: FlaskClient, stripe: StripeDouble, knock: Kno
         ({"gross": "75000", "line": ""}, 422),
         ({"gross": "75000", "line": "999999"}, 404),
         ({"gross": "75000", "provider": "nobody"}, 422),
+        ({"gross": "75000", "provider": "stripe\x00s"}, 422),
     ],
 )
 def test_what_cannot_be_is_refused_and_books_nothing(
