@@ -27,8 +27,9 @@ def _refund(line: BankLine, code: str, at: datetime) -> bool:
     refund = payments.find_refund(code)
     if refund is None:
         return False
-    theirs = refund.way == Way.HOUSEHOLD and refund.shop_id in accounts.shops_paid_into(line.account, at=at)
-    if not theirs and not _is_ours(line):
+    by_household = refund.way == Way.HOUSEHOLD
+    fits = refund.shop_id in accounts.shops_paid_into(line.account, at=at) if by_household else _is_ours(line)
+    if not fits:
         return False
     # Some banks give no number: then the line has one of ours, so that another line is another transfer.
     number = line.reference or line.transfer_key

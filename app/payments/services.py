@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 
 from app.core.codes import new_code
-from app.core.db import atomic, db, in_atomic, ring
+from app.core.db import atomic, db, in_atomic, ring, savepoint
 from app.core.errors import Refused
 from app.core.money import Dong
 from app.payments import rules
@@ -194,8 +195,12 @@ def add_task(kind: str, subject: str, *, at: datetime) -> None:
     """Write down a call that a provider must still get, once per subject, and wake the worker."""
     with atomic():
         task = Task(kind=kind, subject=subject, due_at=at)
-        db.session.add(task)
-        db.session.flush()
+        try:
+            with savepoint():
+                db.session.add(task)
+                db.session.flush()
+        except IntegrityError:
+            return  # somebody else saw the need of it in the same moment
         ring(f"payments.{kind}", task.id)
 
 

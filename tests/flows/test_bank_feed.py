@@ -19,7 +19,7 @@ from app.payments.bank_lines import LineMoveRefused
 from app.payments.cases import ReasonMissing
 from app.payments.models import BankLine, BankReport, Payment, Refund
 from app.payments.providers.base import Event, Fact
-from tests import banking, factories, invariants, memos
+from tests import banking, factories, invariants, memos, money_back
 from tests.banking import casso, casso_line, sepay, sepay_line, tell, transfer
 from tests.factories import AT, later
 
@@ -234,6 +234,13 @@ def test_the_line_of_a_payment_is_known_again_before_one_of_like_words() -> None
         tell(casso(), casso_line(text, payment.amount, at=SOON), at=SOON)
     assert states() == [("unmatched", "no_code"), ("matched", "exact")]
     assert (fresh(payment).received, ledger.balance("L", "unidentified")) == (45_000, -45_000)
+
+
+def test_a_household_s_refund_is_proven_by_its_own_account_alone() -> None:
+    """The operator's bank account would be short of money that no rule has taken from it."""
+    _, refund = money_back.asked()
+    transfer(f"hoan tien {refund.code}", refund.amount, at=SOON, transferType="out")
+    assert states() == [("unmatched", "outgoing")]
 
 
 def test_money_that_goes_out_proves_what_its_code_names(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -379,5 +379,5 @@ def _talking() -> Iterator[None]:
         yield
     except stripe.InvalidRequestError as error:
         raise _Refused(error.code or "refused") from error
-    except (stripe.StripeError, AttributeError, KeyError) as error:
+    except (stripe.StripeError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise ProviderDown(type(error).__name__) from error

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.core.actor import GUEST
 from app.core.db import db, in_atomic
-from app.flows import clocks, fulfilment, left_open, proving, refunding, settlement
+from app.flows import clocks, closing, fulfilment, left_open, proving, refunding, settlement
 from app.payments import providers
 from app.payments.models import Task
 from app.payments.providers import breaker
@@ -34,6 +34,7 @@ def test_what_ends_here_unpaid_is_closed_there(
     else:
         fulfilment.cancel(order_of(payment), actor=GUEST, at=later(minutes=2))
     assert session["status"] == "open"
+    closing.if_over(fresh(payment), at=later(minutes=16))  # two may see the end in one moment
     assert left_open.close_due(at=later(minutes=17)) == 1
     assert session["status"] == "expired"
     assert (fresh(payment).state, task().done_at) == (end, later(minutes=17))
