@@ -10,10 +10,13 @@ from flask import Flask
 
 from app.config import Config
 from app.payments import providers
+from app.payments.models import Payment
 from tests.factories import AT
 from tests.providers.doubles.stripe import StripeDouble, serving
+from tests.providers.stripe.buying import bought, fresh, started
 
 HOOK = "/hooks/stripe"
+Knock = Callable[..., int]
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +41,7 @@ def stripe(app: Flask, config: Config) -> Iterator[StripeDouble]:
 
 
 @pytest.fixture
-def knock(app: Flask) -> Callable[..., int]:
+def knock_once(app: Flask) -> Knock:
     """Send a message to the door of the house as Stripe does; gives the answer's status."""
     client = app.test_client()
 
@@ -47,3 +50,30 @@ def knock(app: Flask) -> Callable[..., int]:
         return int(answer.status_code)
 
     return send
+
+
+@pytest.fixture
+def knock(knock_once: Knock) -> Knock:
+    """As a rule a message is sent once; a module may choose `knock_again`."""
+    return knock_once
+
+
+@pytest.fixture
+def knock_again(knock_once: Knock) -> Knock:
+    """What finds no answer in time is sent again, as Stripe does it."""
+
+    def send(body: bytes, headers: dict[str, str]) -> int:
+        answers = (knock_once(body, headers) for _ in range(9))
+        return next((answer for answer in answers if answer != 503), 503)
+
+    return send
+
+
+@pytest.fixture
+def paid(stripe: StripeDouble, knock: Knock) -> Payment:
+    """Minh has paid Lan 75,000 đ by card."""
+    stripe.clock = AT.timestamp
+    payment = bought()
+    stripe.pay(started(payment))
+    stripe.deliver(knock)
+    return fresh(payment)

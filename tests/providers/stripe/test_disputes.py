@@ -33,31 +33,15 @@ from tests import factories, invariants
 from tests.accounts import give_account
 from tests.factories import AT, later
 from tests.providers.doubles.stripe import StripeDouble
-from tests.providers.stripe.buying import bought, fresh, order_of, started
+from tests.providers.stripe.buying import fresh, order_of
 
 Knock = Callable[..., int]
 FEE = 375_000  # đồng: 15 dollars at the double's rate
 
 
 @pytest.fixture
-def knock(knock: Knock) -> Knock:
-    """What finds no answer in time is sent again, as Stripe does it."""
-
-    def send(body: bytes, headers: dict[str, str]) -> int:
-        answers = (knock(body, headers) for _ in range(9))
-        return next((answer for answer in answers if answer != 503), 503)
-
-    return send
-
-
-@pytest.fixture
-def paid(stripe: StripeDouble, knock: Knock) -> Payment:
-    """Minh has paid Lan 75,000 đ by card."""
-    stripe.clock = AT.timestamp
-    payment = bought()
-    stripe.pay(started(payment))
-    stripe.deliver(knock)
-    return fresh(payment)
+def knock(knock_again: Knock) -> Knock:
+    return knock_again
 
 
 def intent(payment: Payment) -> str:

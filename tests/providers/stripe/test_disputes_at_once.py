@@ -20,16 +20,6 @@ from tests.providers.stripe.buying import bought, fresh, order_of, started
 Knock = Callable[..., int]
 
 
-@pytest.fixture
-def paid(stripe: StripeDouble, knock: Knock) -> Payment:
-    """Minh has paid Lan 75,000 đ by card."""
-    stripe.clock = AT.timestamp
-    payment = bought()
-    stripe.pay(started(payment))
-    stripe.deliver(knock)
-    return fresh(payment)
-
-
 def deliver(payment: Payment) -> None:
     for step in (fulfilment.pack, fulfilment.hand_over, fulfilment.deliver):
         step(order_of(payment), actor=GUEST, at=AT)
