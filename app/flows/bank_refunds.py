@@ -10,8 +10,8 @@ from app.flows import refund_accounts, refunding, telling_refunds
 from app.notices.rules import Kind
 from app.orders import queries as orders
 from app.orders.models import Order
+from app.payments import disputes, returning
 from app.payments import queries as payments
-from app.payments import returning
 from app.payments import services as moves
 from app.payments.models import Payment, Refund
 from app.payments.rules import RefundEvent, RefundState, Way
@@ -46,11 +46,12 @@ def approve(refund_code: str, *, actor: Actor, at: datetime) -> RefundState:
 def transfer_of(refund_code: str, *, actor: Actor, at: datetime) -> refund_accounts.Transfer:
     """Open the account of an approved refund, for whoever sends it; the journal keeps that.
 
-    Raises: NotFound, refunding.RefundMoveRefused before two people have agreed, and while the payer's
-        bank decides
+    Raises: NotFound, refunding.RefundMoveRefused before two people have agreed, while the payer's bank
+        decides, and when it has given money back since: that may have been this very money
     """
     refund = payments.get_refund(refund_code)
-    if refund.way != Way.BANK or refund.state != RefundState.APPROVED or refunding.is_disputed(refund):
+    from_bank = refunding.is_disputed(refund) or disputes.lost_since(refund.payment_id, refund.created_at)
+    if refund.way != Way.BANK or refund.state != RefundState.APPROVED or from_bank:
         raise refunding.RefundMoveRefused
     with atomic(durable=True):
         return refund_accounts.transfer(refund, actor=actor, at=at)

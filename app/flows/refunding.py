@@ -12,14 +12,13 @@ from app.ledger.rules import Account, Book
 from app.notices.rules import Kind
 from app.orders import queries as orders
 from app.orders.models import Order
-from app.payments import providers, returning
+from app.payments import disputes, providers, returning
 from app.payments import queries as payments
 from app.payments import services as moves
 from app.payments.models import Payment, Refund, Task
 from app.payments.providers.base import Can, Event, Fact, ProviderDown
 from app.payments.rules import ASK_REFUND_AFTER, ASK_REFUND_FOR, RefundEvent, RefundState, Way
 from app.payments.rules import Event as PaymentEvent
-from app.payments.rules import State as PaymentState
 
 
 class RefundMoveRefused(Refused):
@@ -142,7 +141,7 @@ def send(task_id: int, *, at: datetime) -> None:
 
 def is_disputed(refund: Refund) -> bool:
     """Say whether the payer's bank may be giving this very money back."""
-    return payments.get(refund.payment_id, fresh=True).state == PaymentState.DISPUTED
+    return bool(disputes.open_of(refund.payment_id))
 
 
 def _ask(refund: Refund, *, first: bool, at: datetime) -> Event:

@@ -61,6 +61,14 @@ def open_of(payment_id: int) -> list[Dispute]:
     return list(db.session.scalars(query.order_by(Dispute.id)))
 
 
+def lost_since(payment_id: int, moment: datetime) -> bool:
+    """Say whether a payer's bank has given money back in a dispute that began after this moment."""
+    query = select(Dispute.id).where(
+        Dispute.payment_id == payment_id, Dispute.state == DisputeState.LOST, Dispute.opened_at >= moment
+    )
+    return db.session.scalar(query.limit(1)) is not None
+
+
 def orders_in_dispute() -> set[int]:
     """Give the orders whose money a payer's bank may take."""
     query = (

@@ -75,6 +75,18 @@ def test_nobody_sends_by_bank_what_the_payers_bank_may_be_giving_back(
     clean()
 
 
+def test_what_two_people_agreed_to_is_not_sent_after_the_payers_bank_has_paid(
+    stripe: StripeDouble, knock: Knock, paid: Payment
+) -> None:
+    refund = by_bank(stripe, knock, paid)
+    for _ in range(2):
+        bank_refunds.approve(refund.code, actor=Actor("user", factories.make_user().id), at=AT)
+    lose(stripe, paid.paid_ref)
+    stripe.deliver(knock)
+    with pytest.raises(refunding.RefundMoveRefused):
+        bank_refunds.transfer_of(refund.code, actor=Actor("user", factories.make_user().id), at=AT)
+
+
 def test_control_without_a_dispute_two_people_send_it(
     stripe: StripeDouble, knock: Knock, paid: Payment
 ) -> None:
@@ -83,6 +95,7 @@ def test_control_without_a_dispute_two_people_send_it(
         who = Actor("user", factories.make_user().id)
         state = bank_refunds.approve(refund.code, actor=who, at=AT)
     assert state == "approved"
+    assert bank_refunds.transfer_of(refund.code, actor=who, at=AT).number == "123456"
 
 
 @pytest.mark.parametrize("first", [37_500, 30_000, 250])
