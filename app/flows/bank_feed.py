@@ -101,7 +101,7 @@ def enter(transfer: Transfer, *, message_id: int, at: datetime) -> Outcome:
                 else:
                     _proves_outgoing(known, transfer.text, at)
             return Outcome.DUPLICATE
-        noted = payment is None and transfer.direction == "in" and _is_operators(transfer)
+        noted = payment is None and transfer.direction == "in" and is_operators(transfer)
         line = lines.record(transfer, reading, noted=noted, at=at)
         if line is None:
             return Outcome.DUPLICATE
@@ -124,7 +124,7 @@ def set_aside(transfer: Transfer, *, at: datetime) -> Outcome:
         if known is not None:
             lines.note_report(known, transfer, at=at)
             return Outcome.DUPLICATE
-        noted = transfer.direction == "in" and _is_operators(transfer)
+        noted = transfer.direction == "in" and is_operators(transfer)
         line = lines.record(transfer, Reading(Why.UNSETTLED), noted=noted, at=at)
         if line is None:
             return Outcome.DUPLICATE
@@ -202,14 +202,15 @@ def shown_account(payment: Payment) -> str:
 def _is_where_due(line: BankLine, payment: Payment, at: datetime) -> bool:
     """Say whether a line's money is where the payment goes: the account shown, or the household's of now."""
     if payment.settlement == "held":
-        return _is_operators(line)
+        return is_operators(line)
     shown, here = squeeze(shown_account(payment)), (line.account, line.virtual_account)
     if shown and shown in map(squeeze, here):
         return True
     return any(payment.shop_id in accounts.shops_paid_into(number, at=at) for number in here if number)
 
 
-def _is_operators(found: Transfer | BankLine) -> bool:
+def is_operators(found: Transfer | BankLine) -> bool:
+    """Say whether money moved on the operator's own account; never, where there is none."""
     ours = squeeze(feeds.operator_account())
     virtual = found.virtual_account if isinstance(found, BankLine) else found.virtual
     return bool(ours) and ours in (squeeze(found.account), squeeze(virtual))

@@ -16,7 +16,7 @@ from app.notices.rules import Kind as Notice
 from app.orders import queries as orders
 from app.orders.models import Order
 from app.orders.rules import State
-from app.payments import disputes, returning
+from app.payments import disputes
 from app.payments import queries as payments
 from app.payments import services as moves
 from app.payments.models import Dispute, Payment, Refund
@@ -163,22 +163,10 @@ def _paid_by_the_bank(refund: Refund, payment: Payment, at: datetime) -> bool:
 
 def _charge(dispute: Dispute, payment: Payment, order: Order, amount: Dong, at: datetime) -> None:
     before = [one.code for one in payments.refunds_of([order.id])[order.id]]
-    refund = returning.owe_part(
-        payment,
-        source=f"{SOURCE}{dispute.code}:{dispute.steps}:{order.code}",
-        amount=amount,
-        lines={},
-        order_id=order.id,
-        shop_id=order.shop_id,
-        total=order.total,
-        reason="dispute",
-        way=Way.PROVIDER,
-        at=at,
-    )
-    if refund is None:
-        raise RuntimeError("each step of a dispute is taken once")
+    source = f"{SOURCE}{dispute.code}:{dispute.steps}:{order.code}"
+    ref = dispute.provider_ref
+    refund = made_outside.write(payment, order, amount, source=source, reason="dispute", ref=ref, at=at)
     db.session.refresh(payment)
-    returning.note_ref(refund, dispute.provider_ref)
     for step in (RefundEvent.SUBMIT, RefundEvent.SUCCEED):
         moves.move_refund(refund, step, at=at)
     book = bookkeeping.book_of(order, payment)

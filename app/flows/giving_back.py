@@ -68,8 +68,7 @@ def sheet(order: Order) -> Sheet:
     payment = payments.by_order([order.id]).get(order.id)
     lines = orders.lines_of([order.id])[order.id]
     back = payments.lines_back([line.id for line in lines])
-    possible = payment is not None and order.state in POSSIBLE and payment.state != PaymentState.DISPUTED
-    left = returning.left_of(payment, order.id, order.total) if payment and possible else 0
+    left = returning.left_of(payment, order.id, order.total) if payment and _may(order, payment) else 0
     way = _way(payment, left) if payment else Way.PROVIDER
     return Sheet([_open(line, back.get(line.id, (0, 0))) for line in lines], left, way)
 
@@ -112,7 +111,7 @@ def give_back(
         known = payments.by_order([order.id]).get(order.id)
         payment = moves.lock(known.code) if known else None
         order = orders.get(order.id, fresh=True)
-        if payment is None or order.state not in POSSIBLE or payment.state == PaymentState.DISPUTED:
+        if payment is None or not _may(order, payment):
             raise NothingToGiveBack
         if payments.find_by_source(payment.id, f"part:{key}") is not None:
             return None
@@ -148,6 +147,11 @@ def _owe(
     if refund.way == Way.PROVIDER:
         telling_refunds.to_buyer(order, Kind.REFUND_OWED, refund, at=at)
     return refund
+
+
+def _may(order: Order, payment: Payment) -> bool:
+    """Say whether something may go back: not while the payer's bank decides about this very money."""
+    return order.state in POSSIBLE and payment.state != PaymentState.DISPUTED
 
 
 def book_part(order: Order, payment: Payment, refund: Refund, *, before: list[str], at: datetime) -> None:

@@ -53,7 +53,7 @@ def _new(payment: Payment, ref: str, amount: Dong, at: datetime) -> None:
         left = payment.received - payment.refunded
         finding.open_case(finding.Kind.REFUND_TOO_MUCH, ref, {**found, "left": left}, at=at)
         return
-    made = [_write(payment, order, ref, part, at) for order, part in shares if part]
+    made = [_by_hand(payment, order, ref, part, at) for order, part in shares if part]
     finding.open_case(finding.Kind.REFUND_OUTSIDE, made[0].code, found, at=at)
 
 
@@ -87,27 +87,38 @@ def left_of_orders(payment: Payment) -> list[tuple[Order, Dong]]:
     ]
 
 
-def _write(payment: Payment, order: Order, ref: str, amount: Dong, at: datetime) -> Refund:
-    before = [one.code for one in payments.refunds_of([order.id])[order.id]]
+def write(
+    payment: Payment, order: Order, amount: Dong, *, source: str, reason: str, ref: str, at: datetime
+) -> Refund:
+    """Write down what has gone back of an order without us. ref: the provider's number of it.
+
+    The payment is locked, and nobody has written this source before.
+    """
     refund = returning.owe_part(
         payment,
-        source=f"{SOURCE}{ref}:{order.code}",
+        source=source,
         amount=amount,
         lines={},
         order_id=order.id,
         shop_id=order.shop_id,
         total=order.total,
-        reason="outside",
+        reason=reason,
         way=Way.PROVIDER,
         at=at,
     )
     if refund is None:
-        raise RuntimeError("the number was looked up under the same lock")
+        raise RuntimeError("what has gone back was looked up under the same lock")
     returning.note_ref(refund, ref)
+    return refund
+
+
+def _by_hand(payment: Payment, order: Order, ref: str, amount: Dong, at: datetime) -> Refund:
+    before = [one.code for one in payments.refunds_of([order.id])[order.id]]
+    source = f"{SOURCE}{ref}:{order.code}"
+    refund = write(payment, order, amount, source=source, reason="outside", ref=ref, at=at)
     giving_back.book_part(order, payment, refund, before=before, at=at)
     for step in (RefundEvent.SUBMIT, RefundEvent.SUCCEED):
         moves.move_refund(refund, step, at=at)
     db.session.refresh(payment)
-    source = bookkeeping.book_of(order, payment).source
-    refunding.finished(refund, order, payment, source=source, at=at)
+    refunding.finished(refund, order, payment, source=bookkeeping.book_of(order, payment).source, at=at)
     return refund

@@ -16,8 +16,7 @@ from app.ledger import browsing
 from app.ledger import queries as book
 from app.ledger import services as ledger
 from app.payments import bank_lines as lines
-from app.payments import desk_queries, feeds, providers
-from app.payments.matching import squeeze
+from app.payments import desk_queries, providers
 from app.payments.models import BankLine
 from app.payments.providers import breaker
 from app.payments.providers.base import ListsSettlements, SettlementNow
@@ -127,7 +126,7 @@ def settle(
     """
     with atomic(durable=True):
         line = lines.get(line_id)
-        if line.direction != "in" or squeeze(feeds.operator_account()) not in _accounts(line):
+        if line.direction != "in" or not bank_feed.is_operators(line):
             raise NotOurMoney
         lines.move(line, LineState.MATCHED, paid_code=f"{PASSED_ON}{provider_code}", by=actor.user_id, at=at)
         ledger.lock(("A", "psp", provider_code))
@@ -143,7 +142,3 @@ def settle(
         bookkeeping.provider_settled(provider_code, gross, kept, fx=fx, key=line.transfer_key, at=at)
         note = f"line {line.id}: {gross} - {kept} - {fx}"
         audit.record(kind="provider_settled", actor=actor, at=at, subject=provider_code, note=note)
-
-
-def _accounts(line: BankLine) -> set[str]:
-    return {squeeze(number) for number in (line.account, line.virtual_account) if number}

@@ -233,9 +233,9 @@ def to_poll(*, at: datetime, limit: int = 100) -> list[Payment]:
     return list(db.session.scalars(query.order_by(Payment.poll_at).limit(limit)))
 
 
-def get(payment_id: int, *, fresh: bool = False) -> Payment:
-    """Give a payment by its row, as it is now where `fresh`. Raises: NotFound"""
-    payment = db.session.get(Payment, payment_id, populate_existing=fresh)
+def get(payment_id: int) -> Payment:
+    """Give a payment by its row. Raises: NotFound"""
+    payment = db.session.get(Payment, payment_id)
     if payment is None:
         raise NotFound("payment")
     return payment
