@@ -20,15 +20,11 @@ from urllib.parse import urlencode, urlsplit
 from app.catalog.models import Lot
 from app.core.db import db
 from bench.markets import Market, market, served
-from tests.buyer import Buyer, forms
+from tests.buyer import ready
 from tests.conftest import Visitor
 from tests.factories import make_offer
 
 BOUNDS = {"sqlite": 3.0, "postgres": 1.0}  # seconds
-STEPS = (
-    ("/dat-hang/nguoi-nhan", {"phone": "0912 345 678", "name": "Minh"}),
-    ("/dat-hang/dia-chi", {"commune": "Chi Lăng, Lạng Sơn", "address": "12 ngõ 34"}),
-)
 Press = tuple[str, str]  # what the last button sends, and the cookie
 Said = tuple[int, str, float]  # a status, where it leads, seconds
 
@@ -71,10 +67,11 @@ def _race(made: Market, root: str, buyers: int, units: int) -> tuple[list[Said],
     with made.app.app_context():
         offer = make_offer(stock=units)
         lot_id = offer.lot_id
-        ready = [json.dumps(_ready(made, offer)) for _ in range(buyers)]
+        there = [ready(made.app, offer) for _ in range(buyers)]
         db.session.remove()
     command = [sys.executable, "-m", "bench.race", "--press", root]
-    run = subprocess.run(command, input="\n".join(ready), stdout=subprocess.PIPE, text=True, check=True)
+    lines = [json.dumps((urlencode(sent), "; ".join(buyer.sent_cookies()))) for buyer, sent in there]
+    run = subprocess.run(command, input="\n".join(lines), stdout=subprocess.PIPE, text=True, check=True)
     with made.app.app_context():
         lot = db.session.get_one(Lot, lot_id)
         left = (lot.available, lot.held)
@@ -82,20 +79,11 @@ def _race(made: Market, root: str, buyers: int, units: int) -> tuple[list[Said],
     return [(status, where, seconds) for status, where, seconds in json.loads(run.stdout)], left
 
 
-def _ready(made: Market, offer: object) -> Press:
-    buyer = Buyer(made.app)
-    buyer.put_in(offer, "1", go="checkout")  # type: ignore[arg-type]
-    for action, typed in STEPS:
-        buyer.press(action, typed)
-    (form,) = [f for f in forms(buyer.page) if f.action.split("?")[0] == "/dat-hang"]
-    return urlencode(form.fields), "; ".join(buyer.sent_cookies())
-
-
-def _press_all(root: str, ready: list[Press]) -> list[Said]:
+def _press_all(root: str, presses: list[Press]) -> list[Said]:
     """Press every button at the same moment; less urgent than the market, as phones are elsewhere."""
     os.nice(5)
-    gate, said = threading.Barrier(len(ready)), list[Said]()
-    hands = [threading.Thread(target=lambda one=one: said.append(_press(root, one, gate))) for one in ready]
+    gate, said = threading.Barrier(len(presses)), list[Said]()
+    hands = [threading.Thread(target=lambda one=one: said.append(_press(root, one, gate))) for one in presses]
     for hand in hands:
         hand.start()
     for hand in hands:
@@ -103,8 +91,8 @@ def _press_all(root: str, ready: list[Press]) -> list[Said]:
     return said
 
 
-def _press(root: str, ready: Press, gate: threading.Barrier) -> Said:
-    body, cookie = ready
+def _press(root: str, one: Press, gate: threading.Barrier) -> Said:
+    body, cookie = one
     headers = {
         "Content-Type": "application/x-www-form-urlencoded",
         "Sec-Fetch-Site": "same-origin",

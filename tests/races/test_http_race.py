@@ -11,24 +11,9 @@ from app.catalog.models import Lot
 from app.core.db import db
 from app.orders.models import Order
 from tests import invariants
-from tests.buyer import Buyer, forms
+from tests.buyer import Buyer, ready
 from tests.factories import make_offer
 from tests.races.racing import race
-
-STEPS = (
-    ("/dat-hang/nguoi-nhan", {"phone": "0912 345 678", "name": "Minh"}),
-    ("/dat-hang/dia-chi", {"commune": "Chi Lăng, Lạng Sơn", "address": "12 ngõ 34"}),
-)
-
-
-def _ready(app: Flask, offer) -> tuple[Buyer, dict[str, str]]:
-    """Bring a buyer to the last page; gives them and what their last button sends."""
-    buyer = Buyer(app)
-    buyer.put_in(offer, "1", go="checkout")
-    for action, typed in STEPS:
-        buyer.press(action, typed)
-    (form,) = [f for f in forms(buyer.page) if f.action.split("?")[0] == "/dat-hang"]
-    return buyer, form.fields
 
 
 @pytest.mark.timeout(1200)
@@ -39,7 +24,7 @@ def test_few_units_over_http(app: Flask, full: bool) -> None:
         offer = make_offer(stock=units)
         lot_id = offer.lot_id
         before = db.session.scalar(select(func.count()).select_from(Order)) or 0
-        ready = [_ready(app, offer) for _ in range(buyers)]
+        waiting = [ready(app, offer) for _ in range(buyers)]
 
         def press(buyer: Buyer, fields: dict[str, str]) -> tuple[int, str]:
             began = time.monotonic()
@@ -47,7 +32,7 @@ def test_few_units_over_http(app: Flask, full: bool) -> None:
             waits.append(time.monotonic() - began)
             return answer.status_code, answer.location or ""
 
-        answers = race(app, [lambda b=b, f=f: press(b, f) for b, f in ready])
+        answers = race(app, [lambda b=b, f=f: press(b, f) for b, f in waiting])
         placed = [where for status, where in answers if status in (302, 303) and where.startswith("/tra/")]
         assert {status for status, _ in answers} <= {302, 303, 409}, "no page may break"
         assert len(placed) == units
