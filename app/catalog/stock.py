@@ -8,13 +8,14 @@ things never wait for each other in a circle.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import BindParameter, Select, bindparam, func, insert, select, update
 
 from app.catalog.models import Hold, Lot, StockMove
 from app.core.actor import Actor
-from app.core.db import atomic, db
+from app.core.db import atomic, db, read
 from app.core.errors import NotFound, Refused
 
 
@@ -178,19 +179,25 @@ def undo(*, move_id: int, shop_id: int, actor: Actor, at: datetime) -> int:
 
 def free_of(lot_ids: Iterable[int], *, at: datetime) -> dict[int, int]:
     """Give what each lot has free: available, and what is held past its time."""
-    lots = list(lot_ids)
+    return {lot_id: int(free) for lot_id, free in read(_free(), {"lots": list(lot_ids), "at": at})}
+
+
+@cache
+def _free() -> Select[*tuple[Any, ...]]:
+    # Columns, and a statement built once: every listing and every basket asks.
+    holds, lots = Hold.__table__.c, Lot.__table__.c
+    wanted: BindParameter[int] = bindparam("lots", expanding=True)
     expired = (
-        select(Hold.lot_id, func.sum(Hold.quantity).label("n"))
-        .where(Hold.lot_id.in_(lots), Hold.state == "held", Hold.expires_at <= at)
-        .group_by(Hold.lot_id)
+        select(holds.lot_id, func.sum(holds.quantity).label("n"))
+        .where(holds.lot_id.in_(wanted), holds.state == "held", holds.expires_at <= bindparam("at"))
+        .group_by(holds.lot_id)
         .subquery()
     )
-    query = (
-        select(Lot.id, Lot.available + func.coalesce(expired.c.n, 0))
-        .outerjoin(expired, expired.c.lot_id == Lot.id)
-        .where(Lot.id.in_(lots))
+    return (
+        select(lots.id, lots.available + func.coalesce(expired.c.n, 0))
+        .join_from(Lot, expired, expired.c.lot_id == lots.id, isouter=True)
+        .where(lots.id.in_(wanted))
     )
-    return {lot_id: int(free) for lot_id, free in db.session.execute(query)}
 
 
 def _merged(wants: Sequence[Want]) -> list[Want]:

@@ -3,16 +3,17 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 
 from app.catalog import queries as catalog
 from app.catalog import rules as catalog_rules
 from app.catalog import stock, taxonomy
 from app.catalog.models import Listing, Lot, Offer, SearchDocument
 from app.core.clock import local_date
-from app.core.db import db
+from app.core.db import read
 from app.core.errors import NotFound
 from app.core.money import Dong, line_total
 from app.delivery import queries as delivery
@@ -22,7 +23,6 @@ from app.orders.placing import NewLine, NewOrder
 from app.payments import queries as payments
 from app.shops import queries as shops
 from app.shops import rules as shop_rules
-from app.shops.models import Shop
 
 USUAL = ("courier", "seller", "pickup")
 
@@ -177,27 +177,42 @@ def look(cart: Cart | None, *, delivery: Mapping[str, str] | None = None, at: da
         return View(())
     in_cart = {line.offer_id: line for line in carts.lines_of(cart)}
     rows = _rows(list(in_cart))
-    free = stock.free_of({row.Lot.id for row in rows}, at=at)
+    free = stock.free_of({row.lot_id for row in rows}, at=at)
     by_shop: dict[int, list[Line]] = {}
     order = {offer_id: place for place, offer_id in enumerate(in_cart)}
-    for row in sorted(rows, key=lambda r: order[r.Offer.id]):
-        line = _line(row, in_cart[row.Offer.id], free.get(row.Lot.id, 0), local_date(at))
+    for row in sorted(rows, key=lambda r: order[r.offer_id]):
+        line = _line(row, in_cart[row.offer_id], free.get(row.lot_id, 0), local_date(at))
         # Kilos and boxes may come from one heap: what one line takes, the next cannot have.
-        free[row.Lot.id] = line.free - min(line.quantity, line.free)
-        by_shop.setdefault(row.Offer.shop_id, []).append(line)
+        free[row.lot_id] = line.free - min(line.quantity, line.free)
+        by_shop.setdefault(row.shop_id, []).append(line)
     late = payments.shops_that_keep_money(by_shop, at=at) if by_shop else set()
     return View(tuple(_groups(by_shop, delivery or cart.delivery or {}, local_date(at), late)))
 
 
 def _rows(offer_ids: list[int]) -> list[Any]:
-    query = (
-        select(Offer, Lot, Listing, SearchDocument)
-        .join(Lot, Lot.id == Offer.lot_id)
-        .join(Listing, Listing.id == Offer.listing_id)
-        .outerjoin(SearchDocument, SearchDocument.listing_id == Listing.id)
-        .where(Offer.id.in_(offer_ids))
+    return list(read(_offers(), {"ids": offer_ids})) if offer_ids else []
+
+
+@cache
+def _offers() -> Select[*tuple[Any, ...]]:
+    # Columns, and a statement built once: a rush asks for hundreds of baskets in one second.
+    offers, lots, listings = Offer.__table__.c, Lot.__table__.c, Listing.__table__.c
+    found = SearchDocument.__table__.c
+    return (
+        select(
+            *(offers.id.label("offer_id"), offers.code.label("offer_code"), offers.shop_id, offers.label),
+            *(offers.unit, offers.per, offers.step, offers.minimum, offers.price, offers.shipping_weight),
+            *(offers.withdrawn_at, offers.lot_id, lots.base),
+            *(listings.code.label("listing_code"), listings.slug.label("listing_slug"), listings.title),
+            *(listings.category, listings.supply_class, listings.state, listings.moderation),
+            *(listings.sells_from, listings.sells_to),
+            *(found.listing_id.label("document_id"), found.photo_key, found.colour),
+        )
+        .join_from(Offer, Lot, lots.id == offers.lot_id)
+        .join(Listing, listings.id == offers.listing_id)
+        .outerjoin(SearchDocument, found.listing_id == listings.id)
+        .where(offers.id.in_(bindparam("ids", expanding=True)))
     )
-    return list(db.session.execute(query)) if offer_ids else []
 
 
 def offer(code: str, *, at: datetime) -> Line:
@@ -210,49 +225,47 @@ def offer(code: str, *, at: datetime) -> Line:
         raise NotFound("offer")
     (row,) = _rows([found.id])
     nothing = CartLine(offer_id=found.id, quantity=0, price_seen=found.price, adult_confirmed=False)
-    return _line(row, nothing, stock.free_of([row.Lot.id], at=at).get(row.Lot.id, 0), local_date(at))
+    return _line(row, nothing, stock.free_of([row.lot_id], at=at).get(row.lot_id, 0), local_date(at))
 
 
 def _line(row: Any, entry: CartLine, free: int, on: date) -> Line:
-    offer, lot, listing, document = row
-    photo = (document.photo_key, document.colour) if document else (None, "#F1EBDD")
     return Line(
-        offer_id=offer.id,
-        offer_code=offer.code,
-        listing_code=listing.code,
-        listing_slug=listing.slug,
-        title=listing.title,
-        label=offer.label,
-        category=listing.category,
-        photo_key=photo[0],
-        colour=photo[1],
-        lot_id=lot.id,
-        shop_id=offer.shop_id,
-        base=lot.base,
-        unit=offer.unit,
-        per=offer.per,
-        step=offer.step,
-        minimum=offer.minimum,
-        price=offer.price,
+        offer_id=row.offer_id,
+        offer_code=row.offer_code,
+        listing_code=row.listing_code,
+        listing_slug=row.listing_slug,
+        title=row.title,
+        label=row.label,
+        category=row.category,
+        photo_key=row.photo_key,
+        colour=row.colour or "#F1EBDD",
+        lot_id=row.lot_id,
+        shop_id=row.shop_id,
+        base=row.base,
+        unit=row.unit,
+        per=row.per,
+        step=row.step,
+        minimum=row.minimum,
+        price=row.price,
         price_seen=entry.price_seen,
         quantity=entry.quantity,
         free=free,
-        total=line_total(offer.price, entry.quantity, offer.per),
-        shipping_weight=line_total(offer.shipping_weight, entry.quantity, offer.per),
-        supply_class=listing.supply_class,
-        on_sale=offer.withdrawn_at is None and document is not None and _in_season(listing, on),
-        needs_adult=taxonomy.category(listing.category).adults_only and not entry.adult_confirmed,
+        total=line_total(row.price, entry.quantity, row.per),
+        shipping_weight=line_total(row.shipping_weight, entry.quantity, row.per),
+        supply_class=row.supply_class,
+        on_sale=row.withdrawn_at is None and row.document_id is not None and _in_season(row, on),
+        needs_adult=taxonomy.category(row.category).adults_only and not entry.adult_confirmed,
     )
 
 
-def _in_season(listing: Listing, on: date) -> bool:
+def _in_season(row: Any, on: date) -> bool:
     """Say whether the listing itself is for sale; whether the shop is open is the group's matter."""
     sale = catalog_rules.Sale(
-        state=listing.state,
-        moderation=listing.moderation,
+        state=row.state,
+        moderation=row.moderation,
         shop_state=shop_rules.State.OPEN,
-        sells_from=listing.sells_from,
-        sells_to=listing.sells_to,
+        sells_from=row.sells_from,
+        sells_to=row.sells_to,
     )
     return catalog_rules.is_visible(sale, on)
 
@@ -260,7 +273,7 @@ def _in_season(listing: Listing, on: date) -> bool:
 def _groups(
     by_shop: Mapping[int, list[Line]], wanted: Mapping[str, str], today: date, late: Collection[int]
 ) -> list[Group]:
-    known = shops.by_ids(list(by_shop))
+    known = shops.fronts(by_shop)
     methods = delivery.methods_of(list(by_shop))
     return [
         _group(known[i], lines, methods.get(i, []), wanted, today, i in late) for i, lines in by_shop.items()
@@ -268,7 +281,7 @@ def _groups(
 
 
 def _group(
-    shop: Shop,
+    shop: shops.Front,
     lines: list[Line],
     offered: Sequence[delivery.Method],
     wanted: Mapping[str, str],

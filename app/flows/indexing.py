@@ -92,7 +92,7 @@ def _place(document: SearchDocument, listing: Listing, shop: Shop, at: datetime)
     document.commune = unit.full_name
     document.shop_name, document.shop_slug = shop.name, shop.slug
     document.shop_closed_from, document.shop_closed_to = shop.closed_from, shop.closed_to
-    document.verified = shop.id in shops.seals_of([shop.id], local_date(at))
+    document.verified = shop.id in shops.sealed([shop.id], local_date(at))
     document.visible = rules.is_shown_at_all(rules.Sale(listing.state, listing.moderation, shop.state))
     document.folded_title = padded_words(listing.title)
     document.folded = padded_words(listing.title, *kind.synonyms, *names, shop.name, *places, listing.aliases)

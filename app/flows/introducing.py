@@ -27,9 +27,9 @@ class Seller:
 
 def sellers(shop_ids: Collection[int], *, on: date) -> dict[int, Seller]:
     """Introduce several shops at once."""
-    found = shops.by_ids(set(shop_ids))
+    found = shops.fronts(set(shop_ids))
     places = regions.unit_paths({shop.unit_id for shop in found.values()})
-    seals = shops.seals_of(list(found), on)
+    seals = shops.sealed(found, on)
     portraits = media.by_ids({shop.portrait_id for shop in found.values() if shop.portrait_id})
     faces = {i: photo.key for i, photo in portraits.items() if photo.state == MediaState.READY}
     return {

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import func, or_, select, union_all
+from sqlalchemy import BindParameter, Select, bindparam, func, or_, select, union_all
 
-from app.core.db import db
+from app.core.db import db, read
 from app.core.errors import NotFound
 from app.payments.models import (
     Payment,
@@ -154,18 +156,25 @@ def shops_that_keep_money(shop_ids: Iterable[int], *, at: datetime) -> set[int]:
 
     While a buyer has not named an account the household is not to blame, so that no silence can close a shop.
     """
-    limit = at - SEND_WITHIN
-    query = (
-        select(Refund.shop_id)
-        .join(RefundAccount, RefundAccount.refund_id == Refund.id)
+    rows = read(_keeping(), {"shops": list(shop_ids), "limit": at - SEND_WITHIN})
+    return {shop_id for (shop_id,) in rows if shop_id is not None}
+
+
+@cache
+def _keeping() -> Select[*tuple[Any, ...]]:
+    # Columns, and a statement built once: every basket asks.
+    refunds, accounts = Refund.__table__.c, RefundAccount.__table__.c
+    limit: BindParameter[datetime] = bindparam("limit")
+    return (
+        select(refunds.shop_id)
+        .join_from(Refund, RefundAccount, accounts.refund_id == refunds.id)
         .where(
-            Refund.shop_id.in_(list(shop_ids)),
-            Refund.state.in_(list(TO_SEND)),
-            Refund.changed_at <= limit,
-            RefundAccount.given_at <= limit,
+            refunds.shop_id.in_(bindparam("shops", expanding=True)),
+            refunds.state.in_(list(TO_SEND)),
+            refunds.changed_at <= limit,
+            accounts.given_at <= limit,
         )
     )
-    return {shop_id for shop_id in db.session.scalars(query) if shop_id is not None}
 
 
 def unfinished(*, at: datetime, unit_id: int | None = None, limit: int = 200) -> list[Refund]:

@@ -3,13 +3,14 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, literal, or_, select, union_all
 from sqlalchemy.orm import aliased
 
 from app.core import text
-from app.core.db import db
+from app.core.db import db, read
 from app.core.errors import NotFound
 from app.regions import rules
 from app.regions.models import Hamlet, Unit, UnitSuccessor
@@ -95,13 +96,19 @@ def unit_path_text(unit: Unit) -> str:
 
 def unit_paths(unit_ids: Collection[int]) -> dict[int, str]:
     """Return the path texts of many units at once, for lists."""
-    wanted = (
+    rows = read(_paths(), {"ids": list(unit_ids)})
+    return {unit_id: ", ".join(filter(None, names)) for unit_id, *names in rows}
+
+
+@cache
+def _paths() -> Select[*tuple[Any, ...]]:
+    # A statement built once: every basket, order and list of shops asks.
+    return (
         select(Unit.id, Unit.full_name, _Above.full_name, _Top.full_name)
         .outerjoin(_Above, Unit.parent_id == _Above.id)
         .outerjoin(_Top, _Above.parent_id == _Top.id)
-        .where(Unit.id.in_(unit_ids))
+        .where(Unit.id.in_(bindparam("ids", expanding=True)))
     )
-    return {unit_id: ", ".join(filter(None, names)) for unit_id, *names in db.session.execute(wanted)}
 
 
 def list_hamlets(unit_id: int) -> list[str]:

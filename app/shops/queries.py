@@ -3,10 +3,12 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, select
 
-from app.core.db import db
+from app.core.db import db, read
 from app.core.errors import NotFound
 from app.shops.models import Confirmation, Household, Shop, ShopMember
 
@@ -17,6 +19,22 @@ class Membership:
 
     shop: Shop
     role: str
+
+
+class Front(NamedTuple):
+    """What buyers see of a shop, as columns."""
+
+    id: int
+    code: str
+    slug: str
+    name: str
+    unit_id: int
+    contact_phone: str | None
+    portrait_id: int | None
+    settlement: str
+    state: str
+    closed_from: date | None
+    closed_to: date | None
 
 
 def find_membership(user_id: int, shop_code: str | None = None) -> Membership | None:
@@ -104,6 +122,22 @@ def by_ids(ids: Collection[int]) -> dict[int, Shop]:
     return {shop.id: shop for shop in db.session.scalars(select(Shop).where(Shop.id.in_(ids)))}
 
 
+def fronts(ids: Collection[int]) -> dict[int, Front]:
+    """Give what buyers see of each shop that exists."""
+    return {row.id: Front(*row) for row in read(_fronts(), {"ids": list(ids)})} if ids else {}
+
+
+@cache
+def _fronts() -> Select[*tuple[Any, ...]]:
+    # Columns, and a statement built once: every basket asks.
+    c = Shop.__table__.c
+    return select(*(c[name] for name in Front._fields)).where(_among(c.id))
+
+
+def _among(column: ColumnElement[int]) -> ColumnElement[bool]:
+    return column.in_(bindparam("ids", expanding=True))
+
+
 def household_of(shop: Shop) -> Household:
     """Raises: NotFound."""
     found = db.session.get(Household, shop.household_id)
@@ -118,16 +152,16 @@ def members_of(shop_id: int) -> list[ShopMember]:
     return sorted(db.session.scalars(query), key=lambda member: (member.role != "owner", member.id))
 
 
-def seals_of(shop_ids: Collection[int], on: date) -> dict[int, Confirmation]:
-    """Give the seal of each shop that has one valid on that day, the latest of several."""
-    query = (
-        select(Confirmation)
-        .where(
-            Confirmation.shop_id.in_(shop_ids), Confirmation.confirmed_on <= on, Confirmation.expires_on > on
-        )
-        .order_by(Confirmation.confirmed_on, Confirmation.id)
-    )
-    return {seal.shop_id: seal for seal in db.session.scalars(query)} if shop_ids else {}
+def sealed(shop_ids: Collection[int], on: date) -> set[int]:
+    """Give those that have a seal valid on that day."""
+    return set(read(_sealed(), {"ids": list(shop_ids), "on": on}).scalars()) if shop_ids else set()
+
+
+@cache
+def _sealed() -> Select[*tuple[Any, ...]]:
+    c = Confirmation.__table__.c
+    on: BindParameter[date] = bindparam("on")
+    return select(c.shop_id).where(_among(c.shop_id), c.confirmed_on <= on, c.expires_on > on)
 
 
 def count_open() -> int:

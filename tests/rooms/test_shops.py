@@ -162,5 +162,5 @@ def test_a_seal_is_found_while_it_is_valid(app: Flask) -> None:
     services.confirm(
         shop_id=shop.id, confirmed_on=on, expires_on=on + timedelta(days=365), actor=SYSTEM, at=AT
     )
-    assert shop.id in queries.seals_of([shop.id], on)
-    assert shop.id not in queries.seals_of([shop.id], on + timedelta(days=365))
+    assert shop.id in queries.sealed([shop.id], on)
+    assert shop.id not in queries.sealed([shop.id], on + timedelta(days=365))
