@@ -72,9 +72,9 @@ class FormReused(Refused):
 
 @dataclass(eq=False)
 class BasketChanged(Refused):
-    """Something on the page is no longer true; `lines` are the basket's lines as they are now."""
+    """Something on the page is no longer true; `view` is the basket as it was found."""
 
-    lines: Sequence[basket.Line] = field(default=())
+    view: basket.View = field(default=basket.View(()))
 
 
 @dataclass(eq=False)
@@ -153,13 +153,8 @@ def _place(request: CheckoutRequest, cart: Cart, at: datetime, actor: Actor) -> 
 def _check(request: CheckoutRequest, view: basket.View, at: datetime) -> None:
     if not view.groups:
         raise EmptyBasket
-    lines = [line for group in view.groups for line in group.lines]
-    seen_all = all(request.seen.get(line.offer_code) == line.price for line in lines)
-    same_way = all(
-        request.delivery.get(group.shop_code, group.method.kind) == group.method.kind for group in view.groups
-    )
-    if view.blocked or not seen_all or not same_way or request.total_seen != view.total:
-        raise BasketChanged(lines)
+    if view.blocked or not _as_seen(request, view) or not _is_complete(request.buyer, view):
+        raise BasketChanged(view)
     try:
         provider = providers.get(request.pay_by)
     except NotFound as error:
@@ -169,6 +164,23 @@ def _check(request: CheckoutRequest, view: basket.View, at: datetime) -> None:
         raise DirectWaits(waiting[0])
     if not ways.is_open(provider, view.groups, at=at):
         raise WayToPayMissing(request.pay_by)
+
+
+def _as_seen(request: CheckoutRequest, view: basket.View) -> bool:
+    """Say whether prices, ways of delivery and the sum are still those that stood on the page."""
+    lines = [line for group in view.groups for line in group.lines]
+    return (
+        all(request.seen.get(line.offer_code) == line.price for line in lines)
+        and all(request.delivery.get(g.shop_code, g.method.kind) == g.method.kind for g in view.groups)
+        and request.total_seen == view.total
+    )
+
+
+def _is_complete(buyer: placing.Buyer, view: basket.View) -> bool:
+    """Say whether the households know who receives it, and where to when something is sent."""
+    return bool(buyer.name and buyer.phone) and (
+        not view.needs_address or bool(buyer.unit_id and buyer.address)
+    )
 
 
 def _take_goods(drafts: Sequence[tuple[str, placing.NewOrder]], *, cash: bool, at: datetime) -> None:

@@ -1,5 +1,7 @@
 """From basket to book: the loop that everything else stands on."""
 
+from dataclasses import replace
+
 import pytest
 from flask import Flask
 
@@ -7,7 +9,7 @@ from app.catalog import stock
 from app.catalog.models import Listing, Lot
 from app.core.actor import GUEST, SYSTEM
 from app.core.db import db
-from app.flows import checkout, clocks, fulfilment, money_page, refunding
+from app.flows import basket, checkout, clocks, fulfilment, money_page, refunding
 from app.ledger import queries as ledger
 from app.orders import carts
 from app.orders import services as moves
@@ -105,13 +107,33 @@ def test_the_same_key_with_another_body_is_refused_and_writes_nothing(app: Flask
     assert db.session.query(Purchase).count() == 1
 
 
+@pytest.mark.parametrize("missing", ["name", "phone", "unit_id", "address"])
+def test_what_is_sent_to_nobody_knows_where_is_refused(app: Flask, missing: str) -> None:
+    cart = make_cart((make_offer(), 1000))
+    whole = checkout_request(cart)
+    lacking = replace(whole, buyer=replace(whole.buyer, **{missing: None if missing == "unit_id" else ""}))
+    with pytest.raises(checkout.BasketChanged):
+        checkout.place(lacking, cart=cart, at=AT, actor=GUEST)
+    assert db.session.query(Purchase).count() == 0
+    assert checkout.place(whole, cart=cart, at=AT, actor=GUEST).total, "control: complete it is taken"
+
+
+def test_what_is_fetched_needs_no_address(app: Flask) -> None:
+    cart = make_cart((make_offer(), 1000))
+    carts.answer(cart, at=AT, delivery={g.shop_code: "pickup" for g in basket.look(cart, at=AT).groups})
+    request = checkout_request(cart)
+    fetched = replace(request, buyer=replace(request.buyer, unit_id=None, address=""))
+    assert checkout.place(fetched, cart=cart, at=AT, actor=GUEST).total
+
+
 def test_two_lines_of_one_lot_are_refused_together_and_nothing_is_held(app: Flask) -> None:
     offer = make_offer(stock=5)
     box = add_offer(_listing(offer), lot_of(offer), per=3000)
     cart = make_cart((offer, 3000), (box, 3000))
     with pytest.raises(checkout.BasketChanged) as refused:
         checkout.place(checkout_request(cart), cart=cart, at=AT, actor=GUEST)
-    assert [(line.short, line.free) for line in refused.value.lines] == [(False, 5000), (True, 2000)]
+    found = refused.value.view.groups[0].lines
+    assert [(line.short, line.free) for line in found] == [(False, 5000), (True, 2000)]
     assert (lot_of(offer).available, lot_of(offer).held) == (5000, 0)
     assert carts.lines_of(cart), "the basket is kept"
 
@@ -128,7 +150,7 @@ def test_a_price_that_changed_is_shown_and_never_silent(app: Flask) -> None:
     db.session.commit()
     with pytest.raises(checkout.BasketChanged) as refused:
         checkout.place(request, cart=cart, at=AT, actor=GUEST)
-    (line,) = refused.value.lines
+    (line,) = refused.value.view.groups[0].lines
     assert (line.price_seen, line.price) == (45_000, 50_000)
 
 

@@ -22,7 +22,7 @@ from app.web.languages import language
 from app.web.messages import sentence
 from app.web.storefront import typed, visitor, ways_to_pay
 from app.web.storefront.cart import LONGEST_NOTE, cart_page
-from app.web.storefront.checkout import next_step
+from app.web.storefront.checkout import next_step, start
 
 pages = Blueprint("review", __name__)
 LOOK_AGAIN = (checkout.BasketChanged, stock.SoldOut, checkout.WayToPayMissing, checkout.DirectWaits)
@@ -114,16 +114,10 @@ def review_page(
 def place() -> Response:
     """Order what stood on the page. Pressed twice it gives the same order."""
     cart, form = visitor.cart(), read_form()
-    view = basket.look(cart, delivery=form.delivery if form else None, at=clock.now())
     if cart is None or form is None:
-        return visitor.go(next_step(cart, view))
-    known = placing.find_purchase(form.key) is not None
-    if not known and (form.told != _told(cart) or next_step(cart, view) != url_for("review.show")):
-        if not view.count:
-            return visitor.go(url_for("cart.show"))
-        return review_page(cart, view, 409, form, sentence(checkout.BasketChanged()))
-    if not known and view.blocked:
-        return cart_page(cart, 409, asked=True, view=view)  # a rush has many who come too late: one look each
+        return start()
+    if form.told != _told(cart) and placing.find_purchase(form.key) is None:
+        return _look_again(cart, form, checkout.BasketChanged())
     try:
         placed = checkout.place(_request(cart, form), cart=cart, at=clock.now(), actor=visitor.actor())
     except checkout.FormReused as refused:
@@ -158,7 +152,12 @@ def _request(cart: Cart, form: Form) -> checkout.CheckoutRequest:
 
 def _look_again(cart: Cart, form: Form, refused: Refused) -> Response:
     """Show what is different now; nothing of what was typed is lost."""
-    return review_page(cart, basket.look(cart, at=clock.now()), 409, form, sentence(refused))
+    # A rush has many who come too late: what was found while ordering need not be looked up again.
+    found = refused.view if isinstance(refused, checkout.BasketChanged) else basket.View(())
+    view = found if found.count else basket.look(cart, at=clock.now())
+    if not view.count:
+        return visitor.go(url_for("cart.show"))
+    return review_page(cart, view, 409, form, sentence(refused))
 
 
 def _reused(refused: checkout.FormReused) -> Response:

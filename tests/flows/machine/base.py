@@ -78,7 +78,7 @@ class Ground(RuleBasedStateMachine):
         try:
             return act(*args, **kwargs)
         except checkout.BasketChanged as error:
-            seen["price changed" if any(line.price_changed for line in error.lines) else "sold out"] += 1
+            seen["price changed" if error.view.changed else "sold out"] += 1
         except Refused as error:
             seen[NAMED.get(type(error), "refused")] += 1
         return None
