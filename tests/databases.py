@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import compress
 from pathlib import Path
 from typing import Protocol
 
@@ -85,10 +86,13 @@ class Postgres:
         with app.app_context():
             db.session.remove()
             with db.engine.begin() as connection:
+                # Most are empty. One question tells which: planned once, as sixty deletions never are.
+                asked = ", ".join(f"EXISTS (SELECT 1 FROM {name})" for name in names)  # noqa: S608
+                full = compress(names, connection.exec_driver_sql(f"SELECT {asked}").one())
                 # Deleting few rows is quicker than giving sixty tables new files, and the role keeps triggers
                 # and foreign keys from looking at each.
-                deletions = "; ".join(f"DELETE FROM {name}" for name in names)  # noqa: S608
-                connection.exec_driver_sql(f"SET LOCAL session_replication_role = replica; {deletions}")
+                deletions = "".join(f"; DELETE FROM {name}" for name in full)  # noqa: S608
+                connection.exec_driver_sql(f"SET LOCAL session_replication_role = replica{deletions}")
                 last = {"last": self._last_unit}
                 for what in ("hamlets WHERE unit_id", "unit_successors WHERE from_id", "units WHERE id"):
                     connection.execute(text(f"DELETE FROM {what} > :last"), last)
