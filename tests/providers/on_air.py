@@ -1,6 +1,5 @@
 """The market on a free port of this machine, so that a provider's double can call it over real HTTP."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,6 +8,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from tests.listening import listening
 from tests.providers.doubles.serving import Double, over_http
 from tests.providers.doubles.vnpay import VnpayDouble
 from tests.providers.sides import SIDES, WalletSide, offering
@@ -25,17 +25,13 @@ class Quiet(WSGIRequestHandler):
 def on_air(app: Flask) -> Iterator[str]:
     """Serve the market on a free port, which it knows as its public address."""
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
     config = app.extensions["market"]
     app.extensions["market"] = replace(config, public_url=f"http://127.0.0.1:{server.server_port}")
     try:
-        yield app.extensions["market"].public_url
+        with listening(server):
+            yield app.extensions["market"].public_url
     finally:
         app.extensions["market"] = config
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 @contextmanager

@@ -1,12 +1,13 @@
 """SePay as a server on this machine: signs webhooks, loses some of them, and lists what it has seen."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.listening import listening
 
 TOKEN = "sepay-api-token-of-the-tests"
 
@@ -71,11 +72,5 @@ def running() -> Iterator[SePayDouble]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
     double.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with listening(server):
         yield double
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

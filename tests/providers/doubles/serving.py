@@ -6,7 +6,6 @@ from ours, so that a mistake on our side is not mirrored here.
 
 import contextlib
 import json
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 
 from app.payments.providers.base import Answer
+from tests.listening import listening
 
 FORM = """<!doctype html><title>{title}</title><h1>{title}</h1><p>{ref}: {amount}</p>
 <form method="post"><button name="do" value="pay">Pay</button>
@@ -245,13 +245,7 @@ def serving(double: Double) -> Iterator[Double]:
     """Let a double listen on a free port until the block ends."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"double": double}))
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
     double.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with listening(server):
         yield double
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
     assert not double.faults, double.faults

@@ -1,6 +1,5 @@
 """The practice bank, over a real server: a pressed transfer comes back through SePay's real door."""
 
-import threading
 import time
 import urllib.error
 import urllib.parse
@@ -16,6 +15,7 @@ from app.core.clock import now
 from app.core.db import db
 from app.payments.models import BankLine, Payment
 from tests import banking, factories
+from tests.listening import listening
 from tests.web.dev.test_sandbox_pages import NoRedirects
 
 
@@ -28,11 +28,8 @@ def bank(app: Flask) -> Iterator[None]:
 @pytest.fixture
 def server(app: Flask) -> Iterator[str]:
     made = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=made.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{made.server_port}"
-    made.shutdown()
-    thread.join()
+    with listening(made):
+        yield f"http://127.0.0.1:{made.server_port}"
 
 
 def press(base: str, **form: str) -> int:
@@ -61,11 +58,11 @@ def test_a_pressed_transfer_comes_in_through_the_real_door(server: str) -> None:
     paid = {choice: bought() for choice in tenths}
     for number, (choice, payment) in enumerate(paid.items(), start=1):
         assert press(server, code=payment.code, choice=choice) == 303
-        for _ in range(50):
+        for _ in range(250):
             if db.session.query(BankLine).count() == number:
                 break
             db.session.rollback()
-            time.sleep(0.1)
+            time.sleep(0.02)
         assert received(payment) == payment.amount * tenths[choice] // 10, choice
 
 

@@ -1,6 +1,5 @@
 """The practice provider's pages, over a real server: what is pressed comes back through the real hook."""
 
-import threading
 import time
 import urllib.error
 import urllib.parse
@@ -18,6 +17,7 @@ from app.flows import settlement
 from app.orders.models import Order
 from app.payments.models import InboxMessage, Payment, Refund
 from tests import factories
+from tests.listening import listening
 from tests.speaking import vi
 
 
@@ -25,11 +25,8 @@ from tests.speaking import vi
 def server(app: Flask) -> Iterator[str]:
     """The app on a port of its own, with threads, as gunicorn serves it."""
     made = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=made.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{made.server_port}"
-    made.shutdown()
-    thread.join()
+    with listening(made):
+        yield f"http://127.0.0.1:{made.server_port}"
 
 
 class NoRedirects(urllib.request.HTTPRedirectHandler):
@@ -62,12 +59,12 @@ def started(stock: int = 10) -> tuple[Order, Payment, str]:
 
 def settled(payment: Payment, messages: int = 1) -> Payment:
     """Wait until the hook has judged that many messages."""
-    for _ in range(100):
+    for _ in range(250):
         db.session.rollback()
         judged = db.session.query(InboxMessage).filter(InboxMessage.verdict != "received").count()
         if judged >= messages:
             return db.session.get_one(Payment, payment.id, populate_existing=True)
-        time.sleep(0.05)
+        time.sleep(0.02)
     raise AssertionError("the hook was not reached")
 
 

@@ -2,7 +2,6 @@
 
 import json
 import random
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +23,7 @@ from app.payments.models import BankLine, InboxMessage, Payment
 from app.payments.providers.base import BadSignature, RawRequest
 from tests import banking, factories
 from tests.banking import casso, casso_line, sepay, sepay_line
+from tests.listening import listening
 
 Message = tuple[bytes, dict[str, str]]
 FEEDS = ("sepay", "casso")
@@ -40,11 +40,8 @@ def bank(app: Flask) -> Iterator[None]:
 def door(app: Flask) -> Iterator[str]:
     """The market behind a socket of this machine."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/hooks/"
-    server.shutdown()
-    thread.join()
+    with listening(server):
+        yield f"http://127.0.0.1:{server.server_port}/hooks/"
 
 
 def message(feed: str, payment: Payment, amount: int | None = None, *, at: datetime) -> Message:
