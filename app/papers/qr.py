@@ -1,6 +1,7 @@
 """Codes to scan, drawn by the server: as SVG for a page, as PNG for the photos of a phone."""
 
 import io
+from functools import lru_cache
 
 import segno
 
@@ -23,6 +24,10 @@ def png(text: str) -> bytes:
     return out.getvalue()
 
 
+@lru_cache(maxsize=32)
 def _code(text: str) -> segno.QRCode:
-    """Level M, and more of it where the code does not grow."""
+    """Level M, and more of it where the code does not grow.
+
+    Kept for a while: weighing the eight masks takes 30 ms, and a pay page is looked at again and again.
+    """
     return segno.make_qr(text, error="m")
