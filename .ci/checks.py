@@ -26,6 +26,10 @@ STOP = 25 * 60  # seconds until a suite that hangs is ended; pytest ends a singl
 LANES = 2  # suites at a time; tests that measure time want a core of their own
 SERVERS = {"sqlite": "SQLite", "postgres": "PostgreSQL"}  # what the report of a suite on it must name
 
+# Some machines tell Python to keep nothing that it has compiled; then each of some hundred processes compiles
+# the house anew, and each suite rewrites the assertions of all tests.
+COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
+
 STATIC = {
     "lint": [BIN / "ruff", "check"],
     "types": [BIN / "mypy"],
@@ -111,7 +115,7 @@ class Check:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONPATH": str(ROOT), **env},
+                env={**os.environ, **COMPILED, "PYTHONPATH": str(ROOT), **env},
             )
 
     def end(self) -> Outcome:
