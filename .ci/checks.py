@@ -44,7 +44,7 @@ MANY = ("tests/races", "tests/crash")  # many connections at once, which want ev
 DAY: Suites = {
     "postgres": ([*BOTH, *(f"--ignore={folder}" for folder in MANY)], "postgres"),
     "sqlite": (BOTH, "sqlite"),
-    "browser": (["-m", "browser"], "sqlite"),
+    "browser": (["tests/browser", "-m", "browser"], "sqlite"),
     "races": ([*BOTH, *MANY], "postgres"),
     "once": (["-m", "once and not browser"], "sqlite"),
 }
