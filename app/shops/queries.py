@@ -39,17 +39,24 @@ class Front(NamedTuple):
 
 def find_membership(user_id: int, shop_code: str | None = None) -> Membership | None:
     """Give the shop a person works in: the named one, else the first they joined; none that is closed."""
+    wanted = {"user_id": user_id} | ({} if shop_code is None else {"code": shop_code})
+    row = db.session.execute(_membership(named=shop_code is not None), wanted).first()
+    return Membership(row[0], row[1]) if row else None
+
+
+@cache
+def _membership(*, named: bool) -> Select[Shop, str]:
+    """Write the question of every page of sellers once."""
     query = (
         select(Shop, ShopMember.role)
         .join(ShopMember, ShopMember.shop_id == Shop.id)
-        .where(ShopMember.user_id == user_id, ShopMember.ended_at.is_(None), Shop.state != "closed")
+        .where(
+            ShopMember.user_id == bindparam("user_id"), ShopMember.ended_at.is_(None), Shop.state != "closed"
+        )
         .order_by(ShopMember.started_at, ShopMember.id)
         .limit(1)
     )
-    if shop_code is not None:
-        query = query.where(Shop.code == shop_code)
-    row = db.session.execute(query).first()
-    return Membership(row[0], row[1]) if row else None
+    return query.where(Shop.code == bindparam("code")) if named else query
 
 
 def heads_of(shop_ids: Collection[int]) -> dict[int, str]:

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, or_, select
 
 from app.core.codes import token_hash
 from app.core.db import db
@@ -41,17 +42,23 @@ def find_by_phone(phone: str) -> User | None:
 
 def find_sign_in(token: str, *, at: datetime) -> SignIn | None:
     """Give the sign-in behind a session's token: not ended, not expired, the person not disabled."""
-    row = db.session.execute(
+    row = db.session.execute(_live(), {"token_hash": token_hash(token), "at": at}).first()
+    return SignIn(row[0], row[1]) if row else None
+
+
+@cache
+def _live() -> Select[UserSession, User]:
+    """Write the question of every private page once: writing it takes longer than answering it."""
+    return (
         select(UserSession, User)
         .join(User, User.id == UserSession.user_id)
         .where(
-            UserSession.token_hash == token_hash(token),
+            UserSession.token_hash == bindparam("token_hash"),
             UserSession.ended_at.is_(None),
-            UserSession.expires_at > at,
+            UserSession.expires_at > bindparam("at"),
             User.disabled_at.is_(None),
         )
-    ).first()
-    return SignIn(row[0], row[1]) if row else None
+    )
 
 
 def list_sessions(user_id: int, *, at: datetime) -> list[UserSession]:
@@ -70,8 +77,13 @@ def is_new_device(user_id: int, device: str) -> bool:
 
 def list_roles(user_id: int, *, at: datetime) -> list[RoleGrant]:
     """List the roles that a person has now."""
-    query = select(RoleGrant).where(RoleGrant.user_id == user_id, *_in_force(at))
-    return list(db.session.scalars(query.order_by(RoleGrant.id)))
+    return list(db.session.scalars(_roles(), {"user_id": user_id, "at": at}))
+
+
+@cache
+def _roles() -> Select[RoleGrant]:
+    query = select(RoleGrant).where(RoleGrant.user_id == bindparam("user_id"), *_in_force(bindparam("at")))
+    return query.order_by(RoleGrant.id)
 
 
 def has_role(user_id: int, role: Role, *, at: datetime, unit_id: int | None = None) -> bool:
@@ -116,5 +128,5 @@ def next_code_at(code: OneTimeCode) -> datetime:
     return code.created_at + RESEND_AFTER
 
 
-def _in_force(at: datetime) -> tuple[ColumnElement[bool], ...]:
+def _in_force(at: datetime | BindParameter[datetime]) -> tuple[ColumnElement[bool], ...]:
     return RoleGrant.started_at <= at, or_(RoleGrant.ended_at.is_(None), RoleGrant.ended_at > at)
