@@ -1,10 +1,13 @@
 """What must be true after every step, whatever happened: I1 to I9."""
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from app.catalog.models import Hold, Lot, StockMove
 from app.core.db import db
 from app.flows import proving
+
+HELD = select(Hold.lot_id, func.sum(Hold.quantity)).where(Hold.state == "held").group_by(Hold.lot_id)
+MOVED = select(StockMove.lot_id, func.sum(StockMove.delta)).group_by(StockMove.lot_id)
 
 
 def check(*, stock_at_start: dict[int, int] | None = None) -> None:
@@ -19,13 +22,13 @@ def check(*, stock_at_start: dict[int, int] | None = None) -> None:
 
 
 def _stock_adds_up(at_start: dict[int, int]) -> None:
+    held, moved = _sums(HELD), _sums(MOVED)
     for lot in db.session.scalars(select(Lot)):
         assert min(lot.available, lot.held, lot.sold) >= 0
-        held = select(func.coalesce(func.sum(Hold.quantity), 0)).where(
-            Hold.lot_id == lot.id, Hold.state == "held"
-        )
-        assert lot.held == db.session.scalar(held)
+        assert lot.held == held.get(lot.id, 0)
         if lot.id in at_start:
-            moves = select(func.coalesce(func.sum(StockMove.delta), 0)).where(StockMove.lot_id == lot.id)
-            total = at_start[lot.id] + (db.session.scalar(moves) or 0)
-            assert total == lot.available + lot.held + lot.sold  # I5
+            assert at_start[lot.id] + moved.get(lot.id, 0) == lot.available + lot.held + lot.sold  # I5
+
+
+def _sums(query: Select[int, int]) -> dict[int, int]:
+    return {lot_id: int(total) for lot_id, total in db.session.execute(query)}

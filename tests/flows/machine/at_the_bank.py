@@ -153,7 +153,7 @@ class AtTheBank(GivingBack):
             self.time_goes_by(0.3, winds=True)
         if word in ("before", "of another sum"):
             self._say_received(order, -1_000 if word == "of another sum" else 0)
-            self._look_around()
+            self._look()
         self._transfer(payments_of(order)[0], how, pick)
         if word == "after":
             self._say_received(order)
@@ -231,7 +231,7 @@ class AtTheBank(GivingBack):
         had = refund.state == RefundState.SUCCEEDED
         if bank_refunds.came_back(refund.code, "FTBACK", at=self.now, account=OPERATOR, actor=self.people[0]):
             self.came_back += refund.amount if had else 0
-        self._look_around()
+        self._look()
         if again:
             self._try(bank_refunds.send_by_bank, refund.code, actor=self.people[0], at=self.now)
 
@@ -260,7 +260,7 @@ class AtTheBank(GivingBack):
             self.time_goes_by(25, winds=True)
         reconciling.reconcile(at=self.now)
         assert reconciling.reconcile(at=self.now) == 0
-        self._look_around()
+        self._look()
         case = self._one_of(pick, Case)
         if case is not None and pick % 2:
             self._try(

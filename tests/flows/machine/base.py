@@ -5,7 +5,8 @@ from datetime import datetime
 from flask import Flask
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize
-from sqlalchemy import select
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session
 
 from app.catalog import stock
 from app.catalog.models import Offer
@@ -21,6 +22,14 @@ from tests.flows.machine.outcomes import seen
 from tests.paying_out import give_bank
 
 picks = st.integers(0, 9)
+commits: list[int] = [0]
+
+
+@event.listens_for(Session, "after_commit")
+def _count(_session: Session) -> None:
+    commits[0] += 1
+
+
 NAMED: dict[type[Refused], str] = {
     stock.SoldOut: "sold out",
     RefundTooLarge: "too much back",
@@ -46,6 +55,7 @@ class Ground(RuleBasedStateMachine):
         db.session.remove()
         self.database.wipe(self.app)
         self.now: datetime = AT
+        self._looked: tuple[int, datetime] | None = None
         self.offers: list[int] = []
         self.shops: list[int] = []
         self.direct: list[int] = []  # places of the offers of the one that is paid straight
@@ -94,6 +104,13 @@ class Ground(RuleBasedStateMachine):
         query = select(table).where(*conditions).order_by(table.id.desc()).limit(6)
         rows = list(db.session.scalars(query.execution_options(populate_existing=True)))
         return rows[pick % len(rows)] if rows else None
+
+    def _look(self) -> None:
+        """Look around, unless nothing was written and no time went by since the last look."""
+        here = (commits[0], self.now)
+        if here != self._looked:
+            self._look_around()
+            self._looked = here
 
     def _look_around(self) -> None:
         """Count what there is; every chapter adds its own."""

@@ -97,7 +97,7 @@ class Buying(Ground):
         if how == "late":
             self.time_goes_by(0.3, winds=True)
         self._pay(payment, "fail" if how == "fail" and way == "sandbox" else "less")
-        self._look_around()
+        self._look()
         if how == "and no more":
             self.time_goes_by(0.3, winds=True)
 

@@ -73,7 +73,7 @@ class GivingBack(Buying):
         )
         for step, who in steps[: 2 * upto - 1 if upto else 0]:
             self._try(step, **who, refund_code=refund.code, at=self.now)
-            self._look_around()
+            self._look()
 
     def _keep_the_money(self, refund: Refund) -> None:
         """The household knows where to and does not send it: after two days nobody can pay it straight."""
@@ -89,7 +89,7 @@ class GivingBack(Buying):
         self._name_account(refund)
         for who in self.people[:upto]:
             self._try(bank_refunds.approve, refund.code, actor=who, at=self.now)
-        self._look_around()
+        self._look()
         if upto == 3:
             self._bank_sends_back(refund)
 
@@ -123,7 +123,7 @@ class GivingBack(Buying):
         )
         if pick % 3 == 0:
             self._name_account(refund)
-        self._look_around()
+        self._look()
         if pick % 2:
             self.says_it_did_not_come(pick)
         if confirms:

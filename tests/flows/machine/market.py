@@ -80,7 +80,7 @@ class Market(PayingOut):
         """A buyer takes an order back and pays it all the same."""
         if (order := self._buy(0, "vietqr")) is not None:
             self._try(fulfilment.cancel, order, actor=GUEST, at=self.now)
-            self._look_around()
+            self._look()
             self._transfer(payments_of(order)[0], "whole")
 
     def _say_whose_it_is(self) -> None:
@@ -88,7 +88,7 @@ class Market(PayingOut):
         for ignores in (False, True):
             self.order_by_transfer(4, "no code", "never", late=False)
             self.place_a_line(0, ignores)
-            self._look_around()
+            self._look()
 
     def _fail_while_another_waits(self) -> None:
         """A payout fails, and the next one to the same account is taken out."""
@@ -158,7 +158,7 @@ class Market(PayingOut):
         self._payments_are_their_lines()
         self._bank_is_its_movements()
         self._nobody_is_paid_while_owing()
-        self._look_around()
+        self._look()
 
     def _lines_are_the_movements(self) -> None:
         """Each movement is one line, whoever told of it; only a person places what names no payment."""

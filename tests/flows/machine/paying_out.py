@@ -44,10 +44,10 @@ class PayingOut(AtTheBank):
         batch = batch or self._one_of(pick, PayoutBatch)
         if batch is None:
             return
-        self._look_around()
+        self._look()
         for who in self.people[:people]:
             self._try(flow.approve, batch.code, two_above=TWO_ABOVE, actor=who, at=self.now)
-        self._look_around()
+        self._look()
         self._happens(meanwhile, pick, batch)
         if released:
             self._try(flow.release, batch.code, actor=self.people[1], at=self.now)
@@ -93,7 +93,7 @@ class PayingOut(AtTheBank):
         if how in ("fails", "comes back", "comes back with a line"):
             if how != "fails" and payout.state == PayoutState.SENT:
                 self._move_money(text, payout.amount, account, out=True)
-                self._look_around()
+                self._look()
             self._fail(payout)
             if how == "comes back with a line":
                 # It is the bank's word for what a person has said; a second person says so of the line.
@@ -134,7 +134,7 @@ class PayingOut(AtTheBank):
             return
         if ends_late:
             self._give_back(order, 6 * back)
-            self._look_around()
+            self._look()
         self._end(payout, how)
         if not ends_late:
             self._give_back(order, 6 * back)
@@ -150,7 +150,7 @@ class PayingOut(AtTheBank):
             return
         number = f"00710001234{pick}"
         self._try(change_bank, shop, number, at=self.now)
-        self._look_around()
+        self._look()
         if pick == 0:
             self._try(accounts.take_back, shop_id=shop.id, actor=self.people[0], at=self.now)
         if hours:
