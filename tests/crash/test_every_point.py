@@ -39,7 +39,7 @@ class Day:
         self.shop_id, self.lot_id = shop.id, offer.lot_id
         carts = [make_cart((offer, 1000)) for _ in range(KEPT_AND_CANCELLED)]
         self.forms = [(checkout_request(cart), cart.id) for cart in carts]
-        self.photo = media_samples.saved(media_samples.garden())
+        self.photo = media_samples.saved(media_samples.garden(96, 72))  # small: it is drawn some fifty times
 
     def work(self) -> None:
         """Do all of it; what has been done before is answered as before."""
