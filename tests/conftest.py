@@ -4,6 +4,7 @@
 Tests commit for real; the database is wiped after each test that used it.
 """
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from contextvars import Context
@@ -44,6 +45,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.once)
         if "full" in fixtures:
             item.add_marker(pytest.mark.heavy)
+
+
+def pytest_collection_finish() -> None:
+    """Keep the collector of garbage from looking at the tests and the house again and again: they stay."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 class Visitor(FlaskClient):
