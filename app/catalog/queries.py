@@ -3,8 +3,9 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select
 
 from app.catalog.models import (
     Listing,
@@ -99,14 +100,19 @@ def categories_of(codes: Collection[str]) -> dict[str, str]:
 def offers_of(listing_ids: Collection[int]) -> dict[int, list[Offer]]:
     """Give the offers of each listing in the seller's order, without withdrawn ones."""
     found: dict[int, list[Offer]] = {listing_id: [] for listing_id in listing_ids}
-    query = (
-        select(Offer)
-        .where(Offer.listing_id.in_(found), Offer.withdrawn_at.is_(None))
-        .order_by(Offer.position, Offer.id)
-    )
-    for offer in db.session.scalars(query) if found else ():
+    for offer in db.session.scalars(_offers(), {"listings": list(found)}) if found else ():
         found[offer.listing_id].append(offer)
     return found
+
+
+@cache
+def _offers() -> Select[Offer]:
+    """Write the question of every page of goods once."""
+    return (
+        select(Offer)
+        .where(Offer.listing_id.in_(bindparam("listings", expanding=True)), Offer.withdrawn_at.is_(None))
+        .order_by(Offer.position, Offer.id)
+    )
 
 
 def offers_by_code(codes: Collection[str]) -> dict[str, Offer]:

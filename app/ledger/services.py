@@ -1,8 +1,9 @@
 """Writing the book: every transaction once, every transaction to zero."""
 
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import insert, select
+from sqlalchemy import Select, bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from app.core.db import atomic, db, savepoint
@@ -23,10 +24,7 @@ def post(rule: str, source: str, entries: list[Entry], *, at: datetime) -> bool:
     if sum(amount for _, amount in entries) != 0:
         raise Unbalanced(rule, source)
     with atomic():
-        known = select(LedgerTransaction.id).where(
-            LedgerTransaction.rule == rule, LedgerTransaction.source == source
-        )
-        if not entries or db.session.scalar(known) is not None:
+        if not entries or db.session.scalar(_known(), {"rule": rule, "source": source}) is not None:
             return False
         transaction = LedgerTransaction(rule=rule, source=source, at=at)
         db.session.add(transaction)
@@ -37,6 +35,14 @@ def post(rule: str, source: str, entries: list[Entry], *, at: datetime) -> bool:
         ]
         db.session.execute(insert(Posting), rows)
         return True
+
+
+@cache
+def _known() -> Select[int]:
+    """Write what every posting asks once, as `_number` does."""
+    return select(LedgerTransaction.id).where(
+        LedgerTransaction.rule == bindparam("rule"), LedgerTransaction.source == bindparam("source")
+    )
 
 
 def lock(account: Account) -> None:
@@ -52,10 +58,8 @@ def lock(account: Account) -> None:
 
 def _account(account: Account) -> int:
     kind, name, ref = account
-    query = select(LedgerAccount.id).where(
-        LedgerAccount.kind == kind, LedgerAccount.name == name, LedgerAccount.ref == ref
-    )
-    found = db.session.scalar(query)
+    wanted = {"kind": kind, "name": name, "ref": ref}
+    found = db.session.scalar(_number(), wanted)
     if found is not None:
         return found
     opened = LedgerAccount(kind=kind, name=name, ref=ref)
@@ -64,5 +68,14 @@ def _account(account: Account) -> int:
             db.session.add(opened)
             db.session.flush()
     except IntegrityError:  # somebody opened it at the same moment
-        return db.session.scalars(query).one()
+        return db.session.scalars(_number(), wanted).one()
     return opened.id
+
+
+@cache
+def _number() -> Select[int]:
+    return select(LedgerAccount.id).where(
+        LedgerAccount.kind == bindparam("kind"),
+        LedgerAccount.name == bindparam("name"),
+        LedgerAccount.ref == bindparam("ref"),
+    )

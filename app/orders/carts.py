@@ -1,9 +1,10 @@
 """Baskets: what somebody means to buy, with the prices they saw."""
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Select, bindparam, delete, select, update
 
 from app.core.codes import new_token, token_hash
 from app.core.db import atomic, db
@@ -30,8 +31,13 @@ def create(*, at: datetime) -> tuple[Cart, str]:
 
 def lines_of(cart: Cart) -> list[CartLine]:
     """List what is in a basket, oldest first."""
-    query = select(CartLine).where(CartLine.cart_id == cart.id, CartLine.removed_at.is_(None))
-    return list(db.session.scalars(query.order_by(CartLine.added_at, CartLine.id)))
+    return list(db.session.scalars(_lines(), {"cart": cart.id}))
+
+
+@cache
+def _lines() -> Select[CartLine]:
+    query = select(CartLine).where(CartLine.cart_id == bindparam("cart"), CartLine.removed_at.is_(None))
+    return query.order_by(CartLine.added_at, CartLine.id)
 
 
 def last_removed(cart: Cart, *, since: datetime) -> CartLine | None:

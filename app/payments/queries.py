@@ -79,13 +79,19 @@ def by_purchase(purchase_ids: Iterable[int]) -> dict[int, list[Payment]]:
 
 def by_order(order_ids: Iterable[int]) -> dict[int, Payment]:
     """Give the payment of each order, the newest where there are several."""
-    query = (
+    rows = db.session.execute(_by_order(), {"orders": list(order_ids)})
+    return {row.order_id: row.Payment for row in rows}
+
+
+@cache
+def _by_order() -> Select[int, Payment]:
+    """Write what every page of an order asks once, as `_refunds` does."""
+    return (
         select(PaymentOrder.order_id, Payment)
         .join(Payment, Payment.id == PaymentOrder.payment_id)
-        .where(PaymentOrder.order_id.in_(list(order_ids)))
+        .where(PaymentOrder.order_id.in_(bindparam("orders", expanding=True)))
         .order_by(Payment.id)
     )
-    return {row.order_id: row.Payment for row in db.session.execute(query)}
 
 
 def parts_of(payment_id: int) -> list[PaymentOrder]:
@@ -97,12 +103,16 @@ def parts_of(payment_id: int) -> list[PaymentOrder]:
 def refunds_of(order_ids: Iterable[int]) -> dict[int, list[Refund]]:
     """Give the refunds of orders."""
     found: dict[int, list[Refund]] = {i: [] for i in order_ids}
-    for refund in db.session.scalars(
-        select(Refund).where(Refund.order_id.in_(list(found))).order_by(Refund.id)
-    ):
+    for refund in db.session.scalars(_refunds(), {"orders": list(found)}):
         if refund.order_id is not None:
             found[refund.order_id].append(refund)
     return found
+
+
+@cache
+def _refunds() -> Select[Refund]:
+    orders: BindParameter[int] = bindparam("orders", expanding=True)
+    return select(Refund).where(Refund.order_id.in_(orders)).order_by(Refund.id)
 
 
 def count_to_send_back(shop_id: int) -> int:

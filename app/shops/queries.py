@@ -126,7 +126,12 @@ def by_ids(ids: Collection[int]) -> dict[int, Shop]:
     """Give those that exist, in one query for a whole list."""
     if not ids:
         return {}
-    return {shop.id: shop for shop in db.session.scalars(select(Shop).where(Shop.id.in_(ids)))}
+    return {shop.id: shop for shop in db.session.scalars(_these(), {"ids": list(ids)})}
+
+
+@cache
+def _these() -> Select[Shop]:
+    return select(Shop).where(Shop.id.in_(bindparam("ids", expanding=True)))
 
 
 def fronts(ids: Collection[int]) -> dict[int, Front]:
