@@ -97,6 +97,7 @@ def _one(batch: PayoutBatch, error: str | None = None) -> str:
     approvals = queries.approvals_of(batch.id)
     said, needed = [one.user_id for one in approvals], approvals_needed(batch.total, _limit())
     people = {batch.drafted_by, *said, batch.released_by or 0}
+    templates = list(payout_files.templates().values())
     return render_template(
         "staff/payouts/one.html",
         batch=batch,
@@ -107,7 +108,8 @@ def _one(batch: PayoutBatch, error: str | None = None) -> str:
         needed=needed,
         mine=may_approve(actor().user_id or 0, drafted_by=batch.drafted_by, approved_by=said, needed=needed),
         limit=_limit(),
-        templates=payout_files.templates().values(),
+        templates=templates,
+        several=len(lines) > min(one.most_lines for one in templates),
         error=error,
     )
 
@@ -156,8 +158,11 @@ def file(code: str) -> Answer:
         lines = payout_orders.instructions(batch.code, why="file", actor=actor(), at=clock.now())
     except Refused as refused:
         return _one(batch, sentence(refused)), 409
-    made = Response(payout_files.write(template, lines, kind), content_type=payout_files.KINDS[kind])
-    made.headers["Content-Disposition"] = f'attachment; filename="chi-ho-{batch.code}-{template.code}.{kind}"'
+    if not lines:
+        return _one(batch, gettext("The bank has shown every line already.")), 409
+    paper = payout_files.paper(template, lines, kind, name=f"chi-ho-{batch.code}-{template.code}")
+    made = Response(paper.body, content_type=paper.kind)
+    made.headers["Content-Disposition"] = f'attachment; filename="{paper.name}"'
     return made
 
 
