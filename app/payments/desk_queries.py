@@ -1,6 +1,7 @@
 """What waits at the money desk, page by page: bank lines that nobody has placed, statements, open cases."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, func, or_, select
@@ -19,6 +20,12 @@ SHORTEST = 4  # of a code that is looked for in memos: less would be found in ne
 def count_lines() -> int:
     """Count the bank lines that wait for a person."""
     return _count(select(BankLine.id).where(BankLine.state == LineState.UNMATCHED))
+
+
+def oldest_line() -> datetime | None:
+    """Give the moment of the bank line that has waited longest."""
+    query = select(func.min(BankLine.at)).where(BankLine.state == LineState.UNMATCHED)
+    return db.session.scalar(query)
 
 
 def lines_waiting(*, about: str = "", before: int | None = None, limit: int = PAGE) -> list[BankLine]:
@@ -77,9 +84,10 @@ def get_statement(code: str) -> Statement:
     return found
 
 
-def count_stopped() -> int:
-    """Count the statements that have stopped in the middle and wait for a person."""
-    return _count(select(Statement.id).where(Statement.dead_at.is_not(None), Statement.done_at.is_(None)))
+def stopped_statements() -> list[Statement]:
+    """List the statements that have stopped in the middle and wait for a person, the oldest first."""
+    query = select(Statement).where(Statement.dead_at.is_not(None), Statement.done_at.is_(None))
+    return list(db.session.scalars(query.order_by(Statement.id)))
 
 
 def _count(query: Select[Any]) -> int:

@@ -45,7 +45,8 @@ class Wrong:
 @plug_in
 def waiting(at: datetime) -> Section:
     """Count the bank lines that nobody has placed."""
-    return Section("bank_lines", queries.count_lines(), url_for("bank_lines.show_all"), "money")
+    here, since = url_for("bank_lines.show_all"), queries.oldest_line()
+    return Section("bank_lines", queries.count_lines(), here, "money", since)
 
 
 @blueprint.get("")

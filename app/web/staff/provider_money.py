@@ -1,7 +1,6 @@
 """What providers hold, what it cost, and which line of the bank is money that one of them has passed on."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -16,7 +15,6 @@ from app.payments.providers.base import ProviderDown, SettlementNow
 from app.web.access import Rule, rule
 from app.web.messages import sentence
 from app.web.signing_in import actor
-from app.web.staff.desk import Section, plug_in
 from app.web.staff.typed import key_of
 from app.web.storefront.entering import Answer
 
@@ -30,13 +28,6 @@ class Wrong:
 
     field: str
     text: str
-
-
-@plug_in
-def waiting(at: datetime) -> Section:
-    """Count the providers that hold money."""
-    count = sum(1 for one in provider_money.held() if one.there)
-    return Section("provider_money", count, url_for("provider_money.show"), "money")
 
 
 @blueprint.get("")

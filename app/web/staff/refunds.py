@@ -28,7 +28,9 @@ DONE = ("approved", "by_bank", "came_back")
 @plug_in
 def waiting(at: datetime) -> Section:
     """Count the refunds that wait for somebody."""
-    return Section("refunds", len(refund_watch.refunds_waiting(at=at)), url_for("refunds.show_all"), "undo")
+    found = refund_watch.refunds_waiting(at=at)
+    since = min((one.refund.created_at for one in found), default=None)
+    return Section("refunds", len(found), url_for("refunds.show_all"), "undo", since)
 
 
 @blueprint.get("")
