@@ -16,7 +16,7 @@ from app.papers import payout_files, qr
 from app.payments import payout_queries as queries
 from app.payments.payout_models import PayoutBatch
 from app.payments.payout_queries import PAGE
-from app.payments.payout_rules import BatchState, approvals_needed, may_approve
+from app.payments.payout_rules import BatchState, PayoutState, approvals_needed, may_approve
 from app.payments.providers import emv
 from app.shops import queries as shops
 from app.users import queries as users
@@ -92,7 +92,8 @@ def show(code: str) -> str:
     return _one(queries.get_batch(code))
 
 
-def _one(batch: PayoutBatch, error: str | None = None) -> str:
+def _one(batch: PayoutBatch, error: str | None = None, at_line: str | None = None) -> str:
+    """Show it. error: what could not be done, at the line with this code."""
     lines = queries.payouts_of(batch.id)
     approvals = queries.approvals_of(batch.id)
     said, needed = [one.user_id for one in approvals], approvals_needed(batch.total, _limit())
@@ -110,7 +111,9 @@ def _one(batch: PayoutBatch, error: str | None = None) -> str:
         limit=_limit(),
         templates=templates,
         several=len(lines) > min(one.most_lines for one in templates),
+        left=any(line.state == PayoutState.SENT for line in lines),
         error=error,
+        at_line=at_line,
     )
 
 
@@ -159,7 +162,7 @@ def file(code: str) -> Answer:
     except Refused as refused:
         return _one(batch, sentence(refused)), 409
     if not lines:
-        return _one(batch, gettext("The bank has shown every line already.")), 409
+        return _one(batch, gettext("No line waits for the bank any more.")), 409
     paper = payout_files.paper(template, lines, kind, name=f"chi-ho-{batch.code}-{template.code}")
     made = Response(paper.body, content_type=paper.kind)
     made.headers["Content-Disposition"] = f'attachment; filename="{paper.name}"'
@@ -190,7 +193,7 @@ def fail(code: str) -> Answer:
     batch = queries.batch_of(payout)
     reason = nfc(request.form.get("reason", ""))[:LONGEST]
     if not reason:
-        return _one(batch, gettext("Write what the bank says")), 422
+        return _one(batch, gettext("Write what the bank says"), code), 422
     return _step(batch.code, lambda: flow.fail(code, reason=reason, actor=actor(), at=clock.now()))
 
 

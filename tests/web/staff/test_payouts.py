@@ -108,9 +108,10 @@ def test_what_did_not_arrive_locks_and_is_looked_at(app: Flask, desk) -> None:
     here = pay_out(desk)
     (payout,) = queries.payouts_of(queries.get_batch(here.rsplit("/", 1)[1]).id)
     fail = f"{PAGE}/lenh/{payout.code}/hong"
-    assert fill(hanh, here, to=fail, reason="").status_code == 422
+    empty = fill(hanh, here, to=fail, reason="")
+    assert empty.status_code == 422 and f'id="error-reason-{payout.code}"' in empty.text
     assert fill(hanh, here, to=fail, reason="Sai số tài khoản").location == here
-    assert fill(hanh, here, to=fail, reason="nữa").status_code == 409
+    assert fill(hanh, PAGE, to=fail, reason="nữa").status_code == 409
     assert "Sai số tài khoản" in hanh.get(here).text
     assert "Tài khoản cần xem lại" in words(hanh.get("/quan-tri").text)
     assert fill(hanh, PAGE).status_code == 409, "nothing can be paid while the account is locked"
@@ -185,7 +186,7 @@ def test_a_batch_that_the_bank_has_shown_whole_gives_no_empty_file(app: Flask, d
     (payout,) = queries.payouts_of(queries.get_batch(here.rsplit("/", 1)[1]).id)
     flow.confirm(payout.code, 230_000, "FT1", AT)
     answer = fill(hanh, here, to=f"{here}/tep", bank="chung", kind="csv")
-    assert answer.status_code == 409 and "Ngân hàng đã chuyển hết các lệnh" in answer.text
+    assert answer.status_code == 409 and "Không còn lệnh nào chờ ngân hàng" in answer.text
 
 
 def test_a_line_s_code_says_account_sum_and_payout() -> None:
