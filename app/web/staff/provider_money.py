@@ -70,10 +70,16 @@ def settle() -> Response | Answer:
     provider = request.form.get("provider", "")[:LONGEST].replace("\x00", "")  # PostgreSQL takes none
     if line is None:
         return _page(Wrong("line", gettext("Choose the line of the bank"))), 422
-    try:
-        gross, fee = _sum("gross"), _sum("fee") if request.form.get("fee", "").strip() else None
-    except BadNumber:
-        return _page(Wrong("gross", gettext("Write the sums in đồng, as the provider's report says"))), 422
+    sums: dict[str, Dong | None] = {"gross": None, "fee": None}
+    for name in sums:
+        if name == "gross" or request.form.get(name, "").strip():
+            try:
+                sums[name] = _sum(name)
+            except BadNumber:
+                return _page(
+                    Wrong(name, gettext("Write the sums in đồng, as the provider's report says"))
+                ), 422
+    gross, fee = sums["gross"] or 0, sums["fee"]
     try:
         provider_money.settle(line, provider, gross=gross, fee=fee, actor=actor(), at=clock.now())
     except NotFound:
