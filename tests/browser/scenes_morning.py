@@ -8,6 +8,9 @@ from app.core import leases
 from app.core.actor import Actor
 from app.core.db import atomic, db
 from app.flows import bank_feed, bank_statements, paying_farmers
+from app.notices import services as notices
+from app.notices.models import Sending
+from app.notices.rules import Kind as Notice
 from app.payments import cases
 from app.payments.statement_models import Statement, StatementPart
 from app.users.rules import Role
@@ -96,3 +99,18 @@ def many_payouts(count: int, *, at: datetime) -> str:
         make_earner(f"Vườn na nhà số {number + 1}", 100_000, f"84007770{number:05d}", owner=owner)
     drafter = factories.make_staff(Role.CASHIER, "Bế Thị Vân")
     return paying_farmers.draft(actor=Actor("user", drafter.id), at=at).code
+
+
+def unsent(person: int, order: str, *, at: datetime, many: int = 34) -> None:
+    """Let messages be given up: of a person without a phone, of a guest, codes, and more than a page."""
+    told = [
+        notices.enqueue(kind=Notice.REFUND_STUCK, user_id=person, facts={"refund": "HT1"}, at=at),
+        notices.enqueue(kind=Notice.CODE, phone="+84912345678", secret="123456", at=at),
+        *(
+            notices.enqueue(kind=Notice.ORDER_PAID, phone=f"+849123{n:05d}", facts={"code": order}, at=at)
+            for n in range(many)
+        ),
+    ]
+    for sending in told:
+        error = "NoPhone" if sending.user_id else "ConnectionError"
+        leases.put_off(Sending, sending.id, at=at, until=None, error=error)
