@@ -70,7 +70,7 @@ def desk(album: Album, market: Market) -> None:
     album.say("refused", cases, f"#{made.case} form", conclusion=" ")
     for state, code in made.batches.items():
         album.take(f"{out}/{code}", state)
-    album.say("refused", f"{out}/{made.batches['sent']}", "form[action$='/hong']", reason=" ")
+    album.say("refused", f"{out}/{made.batches['sent']}", "form[action*='/hong']", reason=" ")
     album.say("codes", f"{out}/{made.batches['sent']}", "form[action$='/qr']")
     for done in ("approved", "by_bank", "came_back"):
         album.take(f"{back}?xong={done}", done)
