@@ -57,15 +57,9 @@ def desk(album: Album, market: Market) -> None:
         album.take(f"{lines}?xong={done}", done)
     album.take(f"{lines}?q=CSABCDEFGH", "found")
     album.take(f"{lines}?q=CS00000000", "not-found")
-    album.say(
-        "refused-code",
-        f"{lines}?loai=goi-y",
-        f"#line-{made.line} details form[action*='/khop']",
-        code="CS-KHONG-CO",
-    )
-    album.say(
-        "refused-reason", f"{lines}?loai=goi-y", f"#line-{made.line} form[action*='/bo-qua']", reason=" "
-    )
+    known, line = f"{lines}?loai=goi-y", f"#line-{made.line}"
+    album.say("refused-code", known, f"{line} details form[action*='/khop']", code="CS-KHONG-CO")
+    album.say("refused-reason", known, f"{line} form[action*='/bo-qua']", reason=" ")
     album.take(f"{cases}?xong", "closed")
     album.say("refused", cases, f"#{made.case} form", conclusion=" ")
     for state, code in made.batches.items():
