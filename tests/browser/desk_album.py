@@ -72,7 +72,7 @@ def desk(album: Album, market: Market) -> None:
         ("refused", "HT-KHONG-CO", "FT26329000123"),
         ("half", made.refunds["agreed"], " "),
     ):
-        album.say(name, back, "form[action$='/bi-tra-ve']", code=code, reference=reference)
+        album.say(name, back, "form[action*='/bi-tra-ve']", code=code, reference=reference)
     album.say("open", back, f"#{made.refunds['agreed']} form")
     _long(album, long)
     _refused(album, made)
@@ -113,15 +113,15 @@ def _refused(album: Album, made: Desk) -> None:
             file = {"name": "sao-ke.csv", "mimeType": "text/csv", "buffer": raw}
             album.page.set_input_files("input[name=file]", file)
             album.page.locator("input[name=account]").fill("" if name == "nobody" else "0071000888888")
-            album.send("form[action$='/tep']")
+            album.send("form[action*='/sao-ke/tep']")
             album.stand(f"bank_lines.upload-{name}", language)
-    album.say("empty", LINES, "form[action$='/tep']", account="0071000888888")
+    album.say("empty", LINES, "form[action*='/sao-ke/tep']", account="0071000888888")
     money = "/quan-tri/cong-thanh-toan"
     for name, gross, fee in (
         ("gross", "nhiều", ""),
         ("fee", "75.000", "x"),
         ("more", "999.999.999", "1.000"),
     ):
-        album.say(name, money, "form[action$='/cong-thanh-toan']", gross=gross, fee=fee)
+        album.say(name, money, "form[action*='/cong-thanh-toan']", gross=gross, fee=fee)
     line = f"#line-{made.line} details form[action*='/khop']"
     album.say("no-code", f"{LINES}?loai=goi-y", line, code=" ")
