@@ -21,8 +21,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from app.config import ROOT, Mode
 from app.core import clock
-from app.users import second_factor
-from tests.browser import scenes, scenes_desk
+from tests.browser import desk_album, scenes
 from tests.browser.album import TASK, Album, pages
 from tests.browser.conftest import CHROMIUM, WORDS
 from tests.browser.market import Market, serving
@@ -247,73 +246,14 @@ def held(album: Album, market: Market) -> None:
     album.walk(["/ban/tien"], lambda path: path.startswith("/ban/tien"))
 
 
-def empty(album: Album, market: Market) -> None:
-    """The desk on its first day, and two people who set up their code app."""
-    with market.app().app_context():
-        hanh, _ = scenes_desk.people()
-        new = scenes_desk.newcomers(2)
-        jars = [[scenes.cookie(market.app(), one, market.address)] for one in new]
-        album.page.context.add_cookies([scenes.cookie(market.app(), hanh, market.address, proven=True)])
-    _desk(album)
-    for jar, user_id, language in zip(jars, new, ("vi", "en"), strict=True):
-        album.page.context.add_cookies(jar)
-        album.take("/quan-tri/cai-ma", f"before-{language}")
-        album.page.goto(f"{album.base}/quan-tri/cai-ma")
-        album.send("form[action$='/bat-dau']")
-        album.take("/quan-tri/cai-ma", f"begun-{language}")
-        album.say_in(language, "refused", "/quan-tri/cai-ma", "form#task", code="000000")
-        with market.app().app_context():
-            right = second_factor.code_at(user_id, clock.now())
-        album.say_in(language, "codes", "/quan-tri/cai-ma", "form#task", code=right)
-
-
-def _desk(album: Album) -> None:
-    album.walk(["/quan-tri", *album.seeds()], lambda path: path.startswith("/quan-tri"))
-
-
-def desk(album: Album, market: Market) -> None:
-    """A full desk: every list, every state, everything that is refused with what was typed."""
-    at = clock.now()
-    with market.app().app_context():
-        home = scenes.household("Vườn đào chị Hằng", "Vi Thị Hằng", "8402111100009")
-        safe = scenes.household("Đồi chè bà Nhung", "Đàm Thị Nhung", settlement="held")
-        made = scenes_desk.whole(home, safe, at=at, many=24)
-        jar = scenes.cookie(market.app(), made.hanh, market.address)
-        proven = scenes.cookie(market.app(), made.hanh, market.address, proven=True)
-    album.page.context.add_cookies([jar])
-    album.take("/quan-tri/ma")
-    album.say("refused", "/quan-tri/ma", code="000000")
-    album.page.context.add_cookies([proven])
-    lines, cases, out, back = (f"/quan-tri/{one}" for one in ("sao-ke", "vu-viec", "chi-ho", "hoan-tien"))
-    _desk(album)
-    for done in ("match", "ignore"):
-        album.take(f"{lines}?xong={done}", done)
-    album.take(f"{lines}?q=CSABCDEFGH", "found")
-    album.take(f"{lines}?q=CS00000000", "not-found")
-    album.say("refused-code", lines, f"#line-{made.line} details form[action*='/khop']", code="CS-KHONG-CO")
-    album.say("refused-reason", lines, f"#line-{made.line} form[action*='/bo-qua']", reason=" ")
-    album.take(f"{cases}?xong", "closed")
-    album.say("refused", cases, f"#{made.case} form", conclusion=" ")
-    for state, code in made.batches.items():
-        album.take(f"{out}/{code}", state)
-    album.say("refused", f"{out}/{made.batches['sent']}", "form[action$='/hong']", reason=" ")
-    album.say("codes", f"{out}/{made.batches['sent']}", "form[action$='/qr']")
-    for done in ("approved", "by_bank", "came_back"):
-        album.take(f"{back}?xong={done}", done)
-    album.say("refused", back, "form[action$='/bi-tra-ve']", code="HT-KHONG-CO", reference="FT26329000123")
-    album.say("open", back, f"#{made.refunds['agreed']} form")
-    for name, asked in (("found", made.order), ("not-found", "KHONGCO")):
-        album.take(f"/quan-tri/so-cai?q={asked}", name)
-
-
 Look = Callable[[Album, Market], None]
 # Each market with its settings, and the albums that are taken there.
 MARKETS: tuple[tuple[Mode, dict[str, str], dict[str, Look]], ...] = (
-    ("development", scenes.HELD, {"empty": empty, "held": held}),
+    ("development", scenes.HELD, {"empty": desk_album.empty, "held": held}),
     (
         "development",
         scenes.EVERY_WAY,
-        {"payers": payers, "refunds": refunds, "household": household, "desk": desk},
+        {"payers": payers, "refunds": refunds, "household": household, "desk": desk_album.desk},
     ),
     (
         "demo",

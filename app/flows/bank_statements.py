@@ -51,6 +51,8 @@ def keep(raw: bytes, bank: str, actor: Actor, at: datetime, *, account: str = ""
     with atomic(durable=True):
         unfinished = kept.find_unfinished(kept.digest_of(transfers))
         if unfinished is not None:
+            if stuck_at(unfinished) is None:
+                kept.keep_lines(unfinished, transfers)  # the same lines; no key opens the others
             _go_on(unfinished, actor, at)
             return unfinished
         statement = kept.keep(transfers, bank=bank, sent_by=actor.user_id, at=at)
@@ -122,11 +124,11 @@ def go_on(code: str, *, actor: Actor, at: datetime) -> None:
 def leave_line(code: str, *, actor: Actor, at: datetime) -> None:
     """A person leaves the line at which a statement stopped to the desk, unsettled; the rest goes on.
 
-    Said twice, it counts once. Raises: NotFound
+    Said twice, it counts once; where the lines cannot be opened nothing happens. Raises: NotFound
     """
     statement = desk_queries.get_statement(code)
     with atomic(durable=True):
-        if not kept.go_on(statement, at=at):
+        if stuck_at(statement) is None or not kept.go_on(statement, at=at):
             return
         for line in kept.next_lines(statement)[:1]:
             outcome = bank_feed.set_aside(line, at=at)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped
 
 from app.core.db import BigId, Model, UtcDateTime, personal, plain
@@ -25,10 +25,14 @@ class Notice(Model):
     facts: Mapped[dict[str, Any]] = plain(JSON)
 
 
+_GIVEN_UP = text("dead_at IS NOT NULL AND done_at IS NULL")
+
+
 class Sending(Leased, Model):
     """One notice on its way; the row goes once its text is sent or given up."""
 
     __tablename__ = "sendings"
+    __table_args__ = (Index("ix_sendings_dead", "id", sqlite_where=_GIVEN_UP, postgresql_where=_GIVEN_UP),)
 
     id: Mapped[int] = plain(BigId, primary_key=True)
     notice_id: Mapped[int] = plain(BigInteger, unique=True)

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 
 from app.core import leases
 from app.core.db import db
 from app.core.errors import NotFound
 from app.notices.models import DevMessage, Sending
+from app.notices.rules import PERISHABLE
 
 
 def get_sending(sending_id: int) -> Sending:
@@ -23,10 +24,28 @@ def list_due(*, at: datetime, limit: int = 100) -> list[int]:
     return leases.due(Sending, at=at, limit=limit)
 
 
-def list_dead(*, limit: int = 100) -> list[Sending]:
-    """List what was given up, newest first, for staff."""
-    query = select(Sending).where(Sending.dead_at.is_not(None)).order_by(Sending.dead_at.desc()).limit(limit)
-    return list(db.session.scalars(query))
+def list_dead(*, before: int | None = None, limit: int = 100) -> list[Sending]:
+    """List what was given up and waits for staff, newest first; not what is worth nothing later."""
+    query = select(Sending).where(*_given_up())
+    if before is not None:
+        query = query.where(Sending.id < before)
+    return list(db.session.scalars(query.order_by(Sending.id.desc()).limit(limit)))
+
+
+def count_dead() -> int:
+    """Count what was given up and waits for staff."""
+    return db.session.scalar(select(func.count()).select_from(Sending).where(*_given_up())) or 0
+
+
+def count_perished(*, since: datetime) -> int:
+    """Count the one-time codes that could not be sent since a moment."""
+    query = select(func.count()).select_from(Sending)
+    lost = (Sending.dead_at.is_not(None), Sending.done_at.is_(None), Sending.kind.in_(PERISHABLE))
+    return db.session.scalar(query.where(*lost, Sending.dead_at >= since)) or 0
+
+
+def _given_up() -> tuple[ColumnElement[bool], ...]:
+    return Sending.dead_at.is_not(None), Sending.done_at.is_(None), Sending.kind.not_in(PERISHABLE)
 
 
 def list_dev_messages(*, limit: int = 50) -> list[DevMessage]:

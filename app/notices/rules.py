@@ -1,8 +1,12 @@
 """What is said to people, and how long an SMS may be."""
 
+from datetime import timedelta
 from enum import StrEnum
 
 SMS_LENGTH = 160
+
+
+KEPT = timedelta(days=30)  # how long what could not be sent can still be sent again
 
 
 class Kind(StrEnum):
@@ -60,3 +64,6 @@ class Kind(StrEnum):
     """To team and staff: a refund does not go on. facts: refund, its code."""
     CASE_OPENED = "case_opened"
     """To staff: money went another way than we said. facts: code, of the case."""
+
+
+PERISHABLE = frozenset({Kind.CODE})  # worth nothing later: whoever needs another asks for one

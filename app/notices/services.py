@@ -1,16 +1,17 @@
 """Putting a message on its way, and noting what became of it."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from app.core import leases
 from app.core.codes import new_id
 from app.core.db import atomic, db, ring
 from app.core.sealing import keyed_hash, seal
 from app.notices.models import Notice, Sending
-from app.notices.rules import Kind
+from app.notices.rules import PERISHABLE, Kind
 
 
 def enqueue(
@@ -79,14 +80,52 @@ def mark_sent(sending_id: int, *, channel: str, at: datetime) -> None:
 
 
 def mark_failed(sending_id: int, *, error: str, at: datetime) -> None:
-    """Note that it did not leave; given up for good, it forgets phone and secret."""
+    """Note that it did not leave. Given up, it waits for staff; a one-time code forgets phone and digits."""
     with atomic():
         leases.fail(Sending, sending_id, at=at, error=error)
         db.session.execute(
             update(Sending)
-            .where(Sending.id == sending_id, Sending.dead_at.is_not(None))
+            .where(Sending.id == sending_id, Sending.dead_at.is_not(None), Sending.kind.in_(PERISHABLE))
             .values(sealed_phone=None, sealed_secret=None)
         )
+
+
+def send_again(sending_ids: Sequence[int], *, at: datetime) -> list[Sending]:
+    """Put what was given up on its way again; what is not given up (any more) is left. Gives those put on."""
+    with atomic():
+        query = select(Sending).where(Sending.id.in_(sending_ids), *_can_leave())
+        found = list(db.session.scalars(query.with_for_update()))
+        for sending in found:
+            sending.dead_at, sending.leased_to = None, None
+            sending.attempts, sending.due_at = 0, at
+            ring("send_notice", sending.id)
+        return found
+
+
+def put_aside(sending_id: int, *, at: datetime) -> bool:
+    """Give a message up for good: phone and secret are gone. False when it is not given up (any more)."""
+    with atomic():
+        ended: Any = db.session.execute(
+            update(Sending)
+            .where(Sending.id == sending_id, Sending.dead_at.is_not(None), Sending.done_at.is_(None))
+            .values(done_at=at, channel="none", sealed_phone=None, sealed_secret=None)
+        )
+        return bool(ended.rowcount == 1)
+
+
+def forget_dead(*, before: datetime) -> int:
+    """End what was given up before a moment and nobody has sent again. Returns how many."""
+    with atomic():
+        ended: Any = db.session.execute(
+            update(Sending)
+            .where(Sending.dead_at < before, Sending.done_at.is_(None))
+            .values(done_at=Sending.dead_at, channel="none", sealed_phone=None, sealed_secret=None)
+        )
+        return int(ended.rowcount)
+
+
+def _can_leave() -> tuple[ColumnElement[bool], ...]:
+    return Sending.dead_at.is_not(None), Sending.done_at.is_(None), Sending.kind.not_in(PERISHABLE)
 
 
 def forget_waiting(*, at: datetime) -> None:

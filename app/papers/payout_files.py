@@ -6,6 +6,7 @@ Source of the columns: data/payout_templates.json, which says how far they are p
 import csv
 import io
 import json
+import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -21,11 +22,15 @@ KINDS = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "csv": "text/csv; charset=utf-8",
 }
+PACKED = "application/zip"
 
 
 @dataclass(frozen=True)
 class Template:
-    """How one bank wants its file. columns: heading and field; memo_length: letters a memo may have."""
+    """How one bank wants its file.
+
+    columns: heading and field; most_lines: transfers one file may hold; memo_length: letters a memo may have.
+    """
 
     code: str
     name: str
@@ -44,8 +49,33 @@ def templates() -> dict[str, Template]:
     return {template.code: template for template in made}
 
 
+@dataclass(frozen=True)
+class Paper:
+    """What the officer's browser saves: one file, or several packed into one."""
+
+    name: str
+    kind: str
+    body: bytes
+
+
+def paper(template: Template, lines: Sequence[Instruction], kind: str, *, name: str) -> Paper:
+    """Write all lines; more than the bank takes at once go into several files, packed and numbered.
+
+    name: what the file is called, without its end. kind: "xlsx" or "csv".
+    """
+    most = template.most_lines
+    parts = [lines[start : start + most] for start in range(0, len(lines), most)]
+    if len(parts) <= 1:
+        return Paper(f"{name}.{kind}", KINDS[kind], write(template, lines, kind))
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as folder:
+        for number, part in enumerate(parts, 1):
+            folder.writestr(f"{name}-{number}-{len(parts)}.{kind}", write(template, part, kind))
+    return Paper(f"{name}.zip", PACKED, packed.getvalue())
+
+
 def write(template: Template, lines: Sequence[Instruction], kind: str) -> bytes:
-    """Write a file. kind: "xlsx" or "csv"."""
+    """Write one file, of as many lines as the bank takes at once. kind: "xlsx" or "csv"."""
     rows: list[list[str | int]] = [[heading for heading, _ in template.columns]]
     rows += _rows(template, lines)
     return _xlsx(template, rows) if kind == "xlsx" else _csv(rows)

@@ -51,6 +51,16 @@ def keep(transfers: Sequence[Transfer], *, bank: str, sent_by: int | None, at: d
         )
         db.session.add(statement)
         db.session.flush()
+        keep_lines(statement, transfers)
+        if transfers:
+            ring(BELL, statement.id)
+        return statement
+
+
+def keep_lines(statement: Statement, transfers: Sequence[Transfer]) -> None:
+    """Seal all lines of a statement, in the place of those that were kept before."""
+    with atomic():
+        db.session.execute(delete(StatementPart).where(StatementPart.statement_id == statement.id))
         for first in range(0, len(transfers), PART):
             part = transfers[first : first + PART]
             sealed = seal(json.dumps([_written(one) for one in part], ensure_ascii=False))
@@ -58,9 +68,6 @@ def keep(transfers: Sequence[Transfer], *, bank: str, sent_by: int | None, at: d
                 StatementPart(statement_id=statement.id, first=first, lines=len(part), sealed_lines=sealed)
             )
         db.session.flush()
-        if transfers:
-            ring(BELL, statement.id)
-        return statement
 
 
 def _written(transfer: Transfer) -> dict[str, Any]:

@@ -99,6 +99,10 @@ PUBLIC: dict[str, Callable[[Any], tuple[Args, Args]]] = {
         f"statements.{name}": lambda w: ({"code": w.market.desk["statement"]}, {"code": "SK00000000"})
         for name in ("show", "state", "go_on", "leave_line")
     },
+    **{
+        f"unsent.{name}": lambda w: ({"number": w.market.desk["unsent"]}, {"number": 10**15})
+        for name in ("send_one", "put_aside")
+    },
     "cases.close": lambda w: ({"code": w.market.desk["case"]}, {"code": "VU000000"}),
     **{
         f"refunds.{name}": lambda w: ({"code": w.market.khoa.refund[1]}, {"code": "HT00000000"})

@@ -22,6 +22,9 @@ from app.flows import bank_feed, checkout, fulfilment, giving_back, refund_accou
 from app.flows.indexing import reindex_listing
 from app.media.models import Media
 from app.media.rules import size_key
+from app.notices import services as notices
+from app.notices.models import Sending
+from app.notices.rules import Kind as Notice
 from app.orders import carts, placing
 from app.orders.models import Order, Purchase
 from app.orders.queries import get_by_code, link_token
@@ -191,7 +194,10 @@ def _desk() -> dict[str, Any]:
     waits = Transfer("statement", "two", "0071000888888", "in", 55_000, "tien hang", "FT2", at=NOW)
     statement = kept_statements.keep([waits], bank="vcb", sent_by=None, at=NOW)
     leases.put_off(Statement, statement.id, at=NOW, until=None, error="RuntimeError")  # stopped
+    lost = notices.enqueue(kind=Notice.NEW_DEVICE, phone=MINH, at=NOW)
+    leases.put_off(Sending, lost.id, at=NOW, until=None, error="ConnectionError")  # given up
     return {
+        "unsent": lost.id,
         "line": desk_queries.lines_waiting(about="FT-ONE")[0].id,
         "ours": desk_queries.lines_noted()[0].id,
         "case": case.code,

@@ -251,7 +251,7 @@ def test_a_line_that_cannot_be_settled_stops_the_statement_until_a_person_lets_i
     bad = row(AT, "hong", broken["amount"], "FT2")
     sent = finish(send(*many(2), bad, row(AT, payment.code, payment.amount)))
     assert (sent.standing, taken(sent), sent.last_error) == ("stopped", (2, 0, 2, 0), "RuntimeError")
-    assert (count(), state(payment), desk_queries.count_stopped()) == (2, "pending", 1)
+    assert (count(), state(payment), len(desk_queries.stopped_statements())) == (2, "pending", 1)
     stuck = bank_statements.stuck_at(sent)
     assert stuck and stuck.amount == broken["amount"]
     assert bank_statements.waiting(at=later(days=9)) == [], "it waits for a person"
@@ -262,7 +262,7 @@ def test_a_line_that_cannot_be_settled_stops_the_statement_until_a_person_lets_i
     bank_statements.go_on(sent.code, actor=SYSTEM, at=NOW)
     sent = finish(kept.get(sent.id))
     assert (sent.standing, taken(sent), state(payment)) == ("done", (4, 1, 3, 0), "paid")
-    assert (count(), count(BankReport), desk_queries.count_stopped()) == (4, 4, 0)
+    assert (count(), count(BankReport), len(desk_queries.stopped_statements())) == (4, 4, 0)
     said = db.session.scalars(select(AuditEvent.kind).where(AuditEvent.subject == sent.code)).all()
     assert sorted(said) == ["statement_resumed", "statement_resumed", "statement_sent"]
 
@@ -348,6 +348,19 @@ def test_lines_that_no_key_opens_stop_the_statement_and_wait_for_the_key() -> No
         sealing.bind(SECRETS["data_key"])
     bank_statements.go_on(sent.code, actor=SYSTEM, at=NOW)
     assert taken(finish(kept.get(sent.id))) == (2, 0, 2, 0)
+
+
+def test_the_same_file_sent_again_gives_back_the_lines_that_no_key_opens() -> None:
+    raw = many(3)
+    sent = send(*raw)
+    with atomic():
+        db.session.execute(update(StatementPart).values(sealed_lines="of a key that is gone"))
+    assert finish(sent).standing == "stopped"
+    bank_statements.leave_line(sent.code, actor=SYSTEM, at=NOW)
+    assert finish(kept.get(sent.id)).standing == "stopped", "nobody can read it"
+    again = send(*raw)
+    assert again.id == sent.id
+    assert taken(finish(again)) == (3, 0, 3, 0)
 
 
 def test_a_long_statement_is_taken_in_parts(full: bool) -> None:

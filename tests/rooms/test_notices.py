@@ -110,8 +110,51 @@ def test_what_failed_is_tried_again_then_given_up_without_its_secret(app: Flask,
         at = row.due_at
     row = _row(sending)
     assert row.dead_at is not None and (row.sealed_phone, row.sealed_secret) == (None, None)
-    assert [dead.id for dead in queries.list_dead()] == [sending.id]
+    assert queries.list_dead() == [], "a code is worth nothing later: whoever needs one asks for another"
+    assert queries.count_perished(since=AT) == 1 and queries.count_perished(since=later(days=9)) == 0
     assert queries.list_due(at=later(days=9)) == []
+    assert services.send_again([sending.id], at=later(days=1)) == []
+
+
+def give_up(sending: Sending) -> None:
+    """Let a message fail until it is given up."""
+    at = AT
+    for _ in range(GIVE_UP_AFTER):
+        assert not notifying.send(sending.id, at=at, write=messages.write)
+        at = _row(sending).due_at
+    assert _row(sending).dead_at is not None
+
+
+def test_what_was_given_up_can_be_sent_again_with_all_that_it_needs(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, bells: list[tuple[str, int]]
+) -> None:
+    sending = services.enqueue(kind=Kind.ORDER_PLACED, phone=PHONE, facts=FACTS, secret="khoa", at=AT)
+    with monkeypatch.context() as patch:
+        patch.setattr(channels, "_bound", Broken())
+        give_up(sending)
+    assert [dead.id for dead in queries.list_dead()] == [sending.id] and queries.count_dead() == 1
+    assert [one.id for one in services.send_again([sending.id], at=later(days=1))] == [sending.id]
+    assert bells[-1] == ("send_notice", sending.id)
+    assert services.send_again([sending.id], at=later(days=1)) == [], "twice is once"
+    assert notifying.send(sending.id, at=later(days=1), write=messages.write)
+    assert "khoa" in texts_to(PHONE)[0] and queries.count_dead() == 0
+    assert _row(sending).sealed_phone is None
+
+
+@pytest.mark.parametrize("end", ["aside", "month"])
+def test_what_nobody_sends_again_forgets_whom_it_was_for(app: Flask, broken: None, end: str) -> None:
+    sending = services.enqueue(kind=Kind.ORDER_PLACED, phone=PHONE, facts=FACTS, secret="khoa", at=AT)
+    give_up(sending)
+    dead_at = _row(sending).dead_at
+    assert dead_at is not None and services.forget_dead(before=dead_at) == 0
+    if end == "aside":
+        assert services.put_aside(sending.id, at=later(days=1))
+        assert not services.put_aside(sending.id, at=later(days=1))
+    else:
+        assert services.forget_dead(before=later(days=40)) == 1
+    row = _row(sending)
+    assert (row.sealed_phone, row.sealed_secret, row.channel) == (None, None, "none")
+    assert queries.list_dead() == [] and services.send_again([sending.id], at=later(days=41)) == []
 
 
 def test_a_failure_tells_the_log_no_phone_and_no_code(

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -15,7 +16,7 @@ from app.core.text import nfc
 from app.flows import bank_feed, bank_statements
 from app.payments import desk_queries as queries
 from app.payments.bank_lines import LineMoveRefused
-from app.payments.desk_queries import PAGE
+from app.payments.desk_queries import PAGE, Sort
 from app.payments.statements import LARGEST, AccountMissing, NotAStatement
 from app.users import queries as users
 from app.web.access import Rule, rule
@@ -31,6 +32,7 @@ FORM = 10_000  # bytes of the form around a file
 LONGEST = 60  # of a code or an account number
 REASON = 300
 DONE = ("match", "ignore")
+SORTS = {"": "", Sort.SUGGESTED: "goi-y", Sort.PLAIN: "chua-ro", Sort.OUT: "tien-ra"}  # as addresses say it
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ class Wrong:
 @plug_in
 def waiting(at: datetime) -> Section:
     """Count the bank lines that nobody has placed."""
-    return Section("bank_lines", queries.count_lines(), url_for("bank_lines.show_all"), "money")
+    here, since = url_for("bank_lines.show_all"), queries.oldest_line()
+    return Section("bank_lines", queries.count_lines(), here, "money", since)
 
 
 @blueprint.get("")
@@ -59,18 +62,26 @@ def _asked() -> str:
     return normalise_code(request.args.get("q", ""))[:LONGEST]
 
 
+def _sort() -> Sort | None:
+    return next((sort for sort in Sort if SORTS[sort] == request.args.get("loai")), None)
+
+
 def _all(wrong: Wrong | None = None) -> str:
-    about, before = _asked(), key_of(request.args.get("truoc"))
-    found = queries.lines_waiting(about=about, before=before, limit=PAGE + 1)
-    here = {"q": about or None, "truoc": before}
+    about, before, sort = _asked(), key_of(request.args.get("truoc")), _sort()
+    found = queries.lines_waiting(about=about, sort=sort, before=before, limit=PAGE + 1)
+    counts = queries.count_sorts()
+    here: dict[str, Any] = {"q": about or None, "loai": SORTS[sort or ""] or None, "truoc": before}
     last = queries.last_statements()
     return render_template(
         "staff/lines/all.html",
         lines=found[:PAGE],
-        count=queries.count_lines(),
+        count=sum(counts.values()),
+        counts=counts,
+        sorts=SORTS,
+        sort=sort or "",
         q=about,
         here=here,
-        more=url_for(".show_all", q=about or None, truoc=found[PAGE - 1].id) if len(found) > PAGE else None,
+        more=url_for(".show_all", **here | {"truoc": found[PAGE - 1].id}) if len(found) > PAGE else None,
         banks=[(bank.code, bank.name) for bank in bank_statements.banks().values()],
         done=request.args.get("xong") if request.args.get("xong") in DONE else None,
         last=last,
@@ -80,7 +91,10 @@ def _all(wrong: Wrong | None = None) -> str:
 
 
 def _back(done: str) -> Response:
-    return redirect(url_for(".show_all", q=_asked() or None, truoc=request.args.get("truoc"), xong=done))
+    loai = SORTS[_sort() or ""] or None
+    return redirect(
+        url_for(".show_all", q=_asked() or None, loai=loai, truoc=request.args.get("truoc"), xong=done)
+    )
 
 
 def _say(number: int, field: str, say: Callable[[], None], done: str) -> Answer:

@@ -26,7 +26,9 @@ LONGEST = 1000  # of a conclusion
 @plug_in
 def waiting(at: datetime) -> Section:
     """Count the open cases."""
-    return Section("cases", queries.count_cases(), url_for("cases.show_all"), "ask")
+    oldest = queries.open_cases(limit=1)
+    since = oldest[0].opened_at if oldest else None
+    return Section("cases", queries.count_cases(), url_for("cases.show_all"), "ask", since)
 
 
 @blueprint.get("")

@@ -14,17 +14,23 @@ blueprint = Blueprint("desk", __name__, url_prefix="/quan-tri")
 
 @dataclass(frozen=True)
 class Section:
-    """What waits at one corner of the desk. title: its key in templates/staff/sections.html."""
+    """What waits at one corner of the desk.
+
+    title: its key in templates/staff/sections.html. since: when the oldest began to wait.
+    """
 
     title: str
     count: int
     href: str
     icon: str
+    since: datetime | None = None
 
 
 SectionOf = Callable[[datetime], Section]
-# Each part of the desk adds its own function, here or by `plug_in`; the page shows them in this order.
+# Each part of the desk adds its own function by `plug_in`.
 SECTIONS: list[SectionOf] = []
+# First what keeps most people waiting: money that came and has no order, then money that people wait for.
+ORDER = ("statements", "bank_lines", "refunds", "payouts", "locked", "cases", "messages")
 
 
 def plug_in(section: SectionOf) -> SectionOf:
@@ -36,6 +42,8 @@ def plug_in(section: SectionOf) -> SectionOf:
 @blueprint.get("")
 @rule(Rule.STAFF)
 def show() -> str:
-    """Show what waits."""
+    """Show what waits, and of it what to begin with."""
     at = clock.now()
-    return render_template("staff/desk.html", sections=[section(at) for section in SECTIONS])
+    sections = sorted((section(at) for section in SECTIONS), key=lambda one: ORDER.index(one.title))
+    first = next((one for one in sections if one.count), None)
+    return render_template("staff/desk.html", sections=sections, first=first, at=at)

@@ -96,11 +96,12 @@ def confirm() -> Answer:
 def _setting_up(errors: list[tuple[str, str]]) -> str:
     if second_factor.find(current_user.user_id) is None:
         return render_template("staff/door/app.html", qr=None, errors=errors)
-    drawn = segno.make(second_factor.address_of(current_user.user_id), error="m", micro=False)
+    address = second_factor.address_of(current_user.user_id)
+    drawn = segno.make(address, error="m", micro=False)
     qr = Markup(drawn.svg_inline(border=4, omitsize=True, svgclass="qr"))  # noqa: S704 - our own drawing
     secret = second_factor.secret_of(current_user.user_id)
     grouped = " ".join(secret[i : i + 4] for i in range(0, len(secret), 4))
-    return render_template("staff/door/app.html", qr=qr, secret=grouped, errors=errors)
+    return render_template("staff/door/app.html", qr=qr, address=address, secret=grouped, errors=errors)
 
 
 def _address_inside() -> str:

@@ -12,6 +12,7 @@ from app.web.staff import (
     provider_money,
     refunds,
     statements,
+    unsent,
 )
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
@@ -23,5 +24,6 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     refunds.blueprint,
     payouts.blueprint,
     provider_money.blueprint,
+    unsent.blueprint,
     book.blueprint,
 )  # fmt: skip

@@ -16,7 +16,7 @@ from app.papers import payout_files, qr
 from app.payments import payout_queries as queries
 from app.payments.payout_models import PayoutBatch
 from app.payments.payout_queries import PAGE
-from app.payments.payout_rules import BatchState, approvals_needed, may_approve
+from app.payments.payout_rules import BatchState, PayoutState, approvals_needed, may_approve
 from app.payments.providers import emv
 from app.shops import queries as shops
 from app.users import queries as users
@@ -92,11 +92,13 @@ def show(code: str) -> str:
     return _one(queries.get_batch(code))
 
 
-def _one(batch: PayoutBatch, error: str | None = None) -> str:
+def _one(batch: PayoutBatch, error: str | None = None, at_line: str | None = None) -> str:
+    """Show it. error: what could not be done, at the line with this code."""
     lines = queries.payouts_of(batch.id)
     approvals = queries.approvals_of(batch.id)
     said, needed = [one.user_id for one in approvals], approvals_needed(batch.total, _limit())
     people = {batch.drafted_by, *said, batch.released_by or 0}
+    templates = list(payout_files.templates().values())
     return render_template(
         "staff/payouts/one.html",
         batch=batch,
@@ -107,8 +109,11 @@ def _one(batch: PayoutBatch, error: str | None = None) -> str:
         needed=needed,
         mine=may_approve(actor().user_id or 0, drafted_by=batch.drafted_by, approved_by=said, needed=needed),
         limit=_limit(),
-        templates=payout_files.templates().values(),
+        templates=templates,
+        several=len(lines) > min(one.most_lines for one in templates),
+        left=any(line.state == PayoutState.SENT for line in lines),
         error=error,
+        at_line=at_line,
     )
 
 
@@ -156,8 +161,11 @@ def file(code: str) -> Answer:
         lines = payout_orders.instructions(batch.code, why="file", actor=actor(), at=clock.now())
     except Refused as refused:
         return _one(batch, sentence(refused)), 409
-    made = Response(payout_files.write(template, lines, kind), content_type=payout_files.KINDS[kind])
-    made.headers["Content-Disposition"] = f'attachment; filename="chi-ho-{batch.code}-{template.code}.{kind}"'
+    if not lines:
+        return _one(batch, gettext("No line waits for the bank any more.")), 409
+    paper = payout_files.paper(template, lines, kind, name=f"chi-ho-{batch.code}-{template.code}")
+    made = Response(paper.body, content_type=paper.kind)
+    made.headers["Content-Disposition"] = f'attachment; filename="{paper.name}"'
     return made
 
 
@@ -185,7 +193,7 @@ def fail(code: str) -> Answer:
     batch = queries.batch_of(payout)
     reason = nfc(request.form.get("reason", ""))[:LONGEST]
     if not reason:
-        return _one(batch, gettext("Write what the bank says")), 422
+        return _one(batch, gettext("Write what the bank says"), code), 422
     return _step(batch.code, lambda: flow.fail(code, reason=reason, actor=actor(), at=clock.now()))
 
 

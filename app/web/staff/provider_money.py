@@ -1,7 +1,6 @@
 """What providers hold, what it cost, and which line of the bank is money that one of them has passed on."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -16,7 +15,6 @@ from app.payments.providers.base import ProviderDown, SettlementNow
 from app.web.access import Rule, rule
 from app.web.messages import sentence
 from app.web.signing_in import actor
-from app.web.staff.desk import Section, plug_in
 from app.web.staff.typed import key_of
 from app.web.storefront.entering import Answer
 
@@ -30,13 +28,6 @@ class Wrong:
 
     field: str
     text: str
-
-
-@plug_in
-def waiting(at: datetime) -> Section:
-    """Count the providers that hold money."""
-    count = sum(1 for one in provider_money.held() if one.there)
-    return Section("provider_money", count, url_for("provider_money.show"), "money")
 
 
 @blueprint.get("")
@@ -79,10 +70,16 @@ def settle() -> Response | Answer:
     provider = request.form.get("provider", "")[:LONGEST].replace("\x00", "")  # PostgreSQL takes none
     if line is None:
         return _page(Wrong("line", gettext("Choose the line of the bank"))), 422
-    try:
-        gross, fee = _sum("gross"), _sum("fee") if request.form.get("fee", "").strip() else None
-    except BadNumber:
-        return _page(Wrong("gross", gettext("Write the sums in đồng, as the provider's report says"))), 422
+    sums: dict[str, Dong | None] = {"gross": None, "fee": None}
+    for name in sums:
+        if name == "gross" or request.form.get(name, "").strip():
+            try:
+                sums[name] = _sum(name)
+            except BadNumber:
+                return _page(
+                    Wrong(name, gettext("Write the sums in đồng, as the provider's report says"))
+                ), 422
+    gross, fee = sums["gross"] or 0, sums["fee"]
     try:
         provider_money.settle(line, provider, gross=gross, fee=fee, actor=actor(), at=clock.now())
     except NotFound:

@@ -11,7 +11,7 @@ from app.core.codes import normalise_code
 from app.core.errors import NotFound, Refused
 from app.core.text import nfc
 from app.flows import bank_refunds, refund_watch
-from app.flows.refund_watch import Waiting
+from app.flows.refund_watch import Waiting, Why
 from app.ledger.rules import OPERATOR
 from app.web.access import Rule, rule
 from app.web.messages import sentence
@@ -28,7 +28,9 @@ DONE = ("approved", "by_bank", "came_back")
 @plug_in
 def waiting(at: datetime) -> Section:
     """Count the refunds that wait for somebody."""
-    return Section("refunds", len(refund_watch.refunds_waiting(at=at)), url_for("refunds.show_all"), "undo")
+    found = refund_watch.refunds_waiting(at=at)
+    since = min((one.refund.created_at for one in found), default=None)
+    return Section("refunds", len(found), url_for("refunds.show_all"), "undo", since)
 
 
 @blueprint.get("")
@@ -39,15 +41,22 @@ def show_all() -> str:
 
 
 def _all(wrong: tuple[str, str] | None = None) -> str:
-    """Show them. wrong: at which refund something could not be done, and why."""
-    found: list[Waiting] = refund_watch.refunds_waiting(at=clock.now())
+    """Show them, first what this person can do. wrong: at which refund or field, and what."""
+    me = actor().user_id or 0
+    found = refund_watch.refunds_waiting(at=clock.now())
     return render_template(
         "staff/refunds/all.html",
-        waiting=found,
-        me=actor().user_id,
+        yours=[one for one in found if _can_act(one, me)],
+        others=[one for one in found if not _can_act(one, me)],
+        me=me,
         done=request.args.get("xong") if request.args.get("xong") in DONE else None,
         wrong=wrong,
     )
+
+
+def _can_act(one: Waiting, me: int) -> bool:
+    """Say whether a person has something to do about a refund; else it waits for the buyer or a colleague."""
+    return one.why != Why.ACCOUNT and (one.why not in (Why.FIRST, Why.SECOND) or me not in one.approved_by)
 
 
 def _say(code: str, say: Callable[[], object], done: str) -> Answer:
@@ -96,7 +105,8 @@ def came_back() -> Answer:
     code = normalise_code(request.form.get("code", ""))[:LONGEST]
     reference = nfc(request.form.get("reference", "")).strip()[:LONGEST]
     if not code or not reference:
-        return _all(("", gettext("Write the code of the refund and the bank's number of the line"))), 422
+        missing = "reference" if code else "code"
+        return _all((missing, gettext("Write the code of the refund and the bank's number of the line"))), 422
     if not bank_refunds.came_back(code, reference, at=clock.now(), account=OPERATOR, actor=actor()):
-        return _all(("", gettext("No refund of this code is on its way by bank"))), 422
+        return _all(("code", gettext("No refund of this code is on its way by bank"))), 422
     return redirect(url_for(".show_all", xong="came_back"))

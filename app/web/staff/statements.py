@@ -22,7 +22,9 @@ blueprint = Blueprint("statements", __name__, url_prefix="/quan-tri/sao-ke/tep/<
 @plug_in
 def stopped(at: datetime) -> Section:
     """Count the statements that stopped in the middle."""
-    return Section("statements", queries.count_stopped(), url_for("bank_lines.show_all") + "#sent", "doc")
+    found = queries.stopped_statements()
+    where = url_for(".show", code=found[0].code) if found else url_for("bank_lines.show_all") + "#sent"
+    return Section("statements", len(found), where, "doc")
 
 
 def _mark(statement: Statement) -> str:

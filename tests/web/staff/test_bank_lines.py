@@ -103,6 +103,24 @@ def test_lines_are_found_by_code_and_come_in_pages(hanh: FlaskClient, monkeypatc
     assert "Không có dòng nào" in words(hanh.get(f"{PAGE}?q=%25%25%25%25").text)
 
 
+def test_lines_are_shown_by_the_work_they_make(hanh: FlaskClient) -> None:
+    payment = bought()
+    waits("biet tien nay", payment.amount)
+    for text in ("la tien gi", "tien khac"):
+        waits(text, 5_000)
+    transfer("phi dich vu", 11_000, at=SOON, transferType="out")
+    seen = words(hanh.get(PAGE).text)
+    assert "Tất cả 4" in seen and "Có gợi ý 1" in seen and "chưa rõ 2" in seen and "Tiền ra 1" in seen
+    for sort, there in (("goi-y", "biet tien nay"), ("chua-ro", "la tien gi"), ("tien-ra", "phi dich vu")):
+        page = words(hanh.get(f"{PAGE}?loai={sort}").text)
+        texts = ("biet tien nay", "la tien gi", "phi dich vu")
+        assert [text in page for text in texts] == [text == there for text in texts]
+    line = waits("lai tien gui", 1_234)
+    aside = fill(hanh, f"{PAGE}?loai=chua-ro", to=f"{PAGE}/{line}/bo-qua?loai=chua-ro", reason="Lãi")
+    assert "loai=chua-ro" in aside.location, "whoever works through one kind stays with it"
+    assert "tien khac" in words(hanh.get(f"{PAGE}?loai=khong-co").text), "an unknown kind is all of them"
+
+
 def send(hanh: FlaskClient, raw: bytes, bank: str = "vcb", **more: str) -> object:
     form = {**hidden(hanh.get(PAGE).text), "bank": bank, **more}
     return hanh.post(f"{PAGE}/tep", data={**form, "file": (io.BytesIO(raw), "sao-ke.csv")})

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import zipfile
 from dataclasses import replace
 
 import openpyxl
@@ -107,9 +108,10 @@ def test_what_did_not_arrive_locks_and_is_looked_at(app: Flask, desk) -> None:
     here = pay_out(desk)
     (payout,) = queries.payouts_of(queries.get_batch(here.rsplit("/", 1)[1]).id)
     fail = f"{PAGE}/lenh/{payout.code}/hong"
-    assert fill(hanh, here, to=fail, reason="").status_code == 422
+    empty = fill(hanh, here, to=fail, reason="")
+    assert empty.status_code == 422 and f'id="error-reason-{payout.code}"' in empty.text
     assert fill(hanh, here, to=fail, reason="Sai số tài khoản").location == here
-    assert fill(hanh, here, to=fail, reason="nữa").status_code == 409
+    assert fill(hanh, PAGE, to=fail, reason="nữa").status_code == 409
     assert "Sai số tài khoản" in hanh.get(here).text
     assert "Tài khoản cần xem lại" in words(hanh.get("/quan-tri").text)
     assert fill(hanh, PAGE).status_code == 409, "nothing can be paid while the account is locked"
@@ -133,6 +135,58 @@ def test_every_bank_s_file_keeps_zeros_sums_and_no_formula(code: str) -> None:
     assert sheet.cell(2, fields.index("account") + 1).value == "0012345678"
     assert sheet.cell(2, fields.index("amount") + 1).value == 230_000
     assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row)
+
+
+def unpacked(body: bytes) -> dict[str, list[list[str]]]:
+    """Read the rows of every CSV in a packed folder."""
+    folder = zipfile.ZipFile(io.BytesIO(body))
+    return {
+        name: list(csv.reader(io.StringIO(folder.read(name).decode("utf-8-sig"))))
+        for name in folder.namelist()
+    }
+
+
+def test_more_lines_than_the_bank_takes_become_several_files_each_line_once() -> None:
+    template = replace(payout_files.templates()["chung"], most_lines=2)
+    lines = [replace(LINE, memo=f"CT{number} CHO SO") for number in range(5)]
+    made = payout_files.paper(template, lines, "csv", name="lo")
+    assert (made.name, made.kind) == ("lo.zip", "application/zip")
+    files = unpacked(made.body)
+    assert list(files) == ["lo-1-3.csv", "lo-2-3.csv", "lo-3-3.csv"]
+    memo = [field for _, field in template.columns].index("memo")
+    rows = [row for file in files.values() for row in file[1:]]
+    assert [row[0] for row in rows] == ["1", "2", "1", "2", "1"], "each file counts from one"
+    assert [row[memo] for row in rows] == [line.memo for line in lines]
+    folder = zipfile.ZipFile(io.BytesIO(payout_files.paper(template, lines, "xlsx", name="lo").body))
+    sheets = [openpyxl.load_workbook(folder.open(name)).active for name in folder.namelist()]
+    assert [sheet.max_row for sheet in sheets if sheet] == [3, 3, 2]
+    # Control: as many as the bank takes are one file.
+    assert payout_files.paper(template, lines[:2], "csv", name="lo").name == "lo.csv"
+
+
+def test_the_desk_says_that_a_batch_needs_several_files_and_gives_them(app: Flask, desk, monkeypatch) -> None:
+    hanh, _ = desk
+    for name, number in (("Vườn na chị Lan", NUMBER), ("Vườn hồng anh Páo", "8400987654321")):
+        make_earner(name, number=number)
+    here = pay_out(desk)
+    several = "đóng trong một tệp ZIP"
+    assert several not in words(hanh.get(here).text)
+    short = replace(payout_files.templates()["vcb"], most_lines=1)
+    monkeypatch.setitem(payout_files.templates(), "vcb", short)
+    assert several in words(hanh.get(here).text)
+    answer = fill(hanh, here, to=f"{here}/tep", bank="vcb", kind="csv")
+    assert answer.headers["Content-Disposition"].endswith('-vcb.zip"')
+    assert [len(rows) for rows in unpacked(answer.data).values()] == [2, 2]
+
+
+def test_a_batch_that_the_bank_has_shown_whole_gives_no_empty_file(app: Flask, desk) -> None:
+    hanh, _ = desk
+    make_earner()
+    here = pay_out(desk)
+    (payout,) = queries.payouts_of(queries.get_batch(here.rsplit("/", 1)[1]).id)
+    flow.confirm(payout.code, 230_000, "FT1", AT)
+    answer = fill(hanh, here, to=f"{here}/tep", bank="chung", kind="csv")
+    assert answer.status_code == 409 and "Không còn lệnh nào chờ ngân hàng" in answer.text
 
 
 def test_a_line_s_code_says_account_sum_and_payout() -> None:

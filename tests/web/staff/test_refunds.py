@@ -85,6 +85,28 @@ def test_without_an_account_nobody_can_agree(app: Flask) -> None:
     assert empty.status_code == 422 and f'value="{code}"' in empty.text
 
 
+def test_what_one_can_do_stands_before_what_waits_for_others(app: Flask) -> None:
+    waits, ready = owed(named=False), owed()
+    hanh, quang = staff(app, Role.CASHIER, "Hạnh"), staff(app, Role.OPERATOR, "Quang")
+
+    def places(client: FlaskClient) -> tuple[int, ...]:
+        page = client.get(PAGE).text
+        marks = ("Anh chị làm được ngay", f'id="{ready}"', "Đang chờ người khác", f'id="{waits}"')
+        return tuple(page.find(mark) for mark in marks)
+
+    assert list(places(hanh)) == sorted(places(hanh)) and -1 not in places(hanh)
+    fill(hanh, PAGE, to=f"{PAGE}/{ready}/dong-y")
+    assert places(hanh)[0] == -1, "what she has agreed to waits for a colleague"
+    assert list(places(quang)) == sorted(places(quang)) and -1 not in places(quang)
+
+
+def test_a_transfer_that_came_back_says_which_field_is_missing(app: Flask) -> None:
+    hanh = staff(app, Role.CASHIER, "Hạnh")
+    for code, reference, field in (("", "FT1", "code"), ("HT1", "", "reference"), ("HT1", "FT1", "code")):
+        answer = fill(hanh, PAGE, to=f"{PAGE}/bi-tra-ve", code=code, reference=reference)
+        assert answer.status_code == 422 and f'id="error-{field}"' in answer.text
+
+
 def test_a_stranger_finds_no_refunds(app: Flask, client: FlaskClient) -> None:
     code = owed()
     sign_in(client, make_user("Khoa"))
