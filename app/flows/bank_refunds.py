@@ -34,7 +34,8 @@ def approve(refund_code: str, *, actor: Actor, at: datetime) -> RefundState:
     refund = payments.get_refund(refund_code)
     with atomic(durable=True):
         db.session.refresh(refund, with_for_update=True)
-        if refund.way != Way.BANK or refund.state != RefundState.REQUESTED or refunding.is_disputed(refund):
+        waits = refund.way == Way.BANK and refund.state == RefundState.REQUESTED
+        if not waits or disputes.is_open(refund.payment_id):
             raise refunding.RefundMoveRefused
         step = returning.approve(refund, user_id=actor.user_id, at=at)
         audit.record(kind=f"refund_approved_{step}", actor=actor, subject=refund.code, at=at)
@@ -50,7 +51,8 @@ def transfer_of(refund_code: str, *, actor: Actor, at: datetime) -> refund_accou
         decides, and when it has given money back since: that may have been this very money
     """
     refund = payments.get_refund(refund_code)
-    from_bank = refunding.is_disputed(refund) or disputes.lost_since(refund.payment_id, refund.created_at)
+    paid_by = refund.payment_id
+    from_bank = disputes.is_open(paid_by) or disputes.lost_since(paid_by, refund.created_at)
     if refund.way != Way.BANK or refund.state != RefundState.APPROVED or from_bank:
         raise refunding.RefundMoveRefused
     with atomic(durable=True):

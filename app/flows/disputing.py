@@ -116,7 +116,7 @@ def _end(dispute: Dispute, payment: Payment, to: DisputeState, at: datetime) -> 
             finding.open_case(Kind.DISPUTE_LOST, dispute.provider_ref, found, at=at)
     if to == DisputeState.LOST and dispute.taken > dispute.lost:
         _lose(dispute, payment, dispute.taken - dispute.lost, at)
-    if not disputes.open_of(payment.id):
+    if not disputes.is_open(payment.id):
         event = PaymentEvent.WIN if to == DisputeState.WON else PaymentEvent.LOSE
         moves.try_move(payment, event, at=at)
         db.session.refresh(payment)

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Subquery, and_, case, exists, func, or_, s
 from app.core.actor import SYSTEM
 from app.core.clock import VIETNAM, local
 from app.core.db import atomic, db
+from app.flows import proving_disputes as disputes
 from app.flows import proving_transfers as transfers
 from app.ledger import proving as book
 from app.ledger.models import LedgerAccount, LedgerTransaction, Posting
@@ -34,8 +35,9 @@ CHECKED, BROKEN = "book_checked", "book_broken"
 
 
 def faults() -> list[Fault]:
-    """List every breach of I1, I2, I4 and I6 to I10, and of the cover of what is owed."""
-    return [*book.faults(), *(fault for proof in PROOFS for fault in proof()), *transfers.faults()]
+    """List every breach of I1, I2, I4 and I6 to I11, and of the cover of what is owed."""
+    beside = (*transfers.faults(), *disputes.faults())
+    return [*book.faults(), *(fault for proof in PROOFS for fault in proof()), *beside]
 
 
 def prove(*, at: datetime) -> list[Fault]:

@@ -55,10 +55,13 @@ def note(dispute: Dispute, *, at: datetime, **values: Any) -> None:
         db.session.refresh(dispute)
 
 
-def open_of(payment_id: int) -> list[Dispute]:
-    """List the disputes of a payment that nobody has decided."""
-    query = select(Dispute).where(Dispute.payment_id == payment_id, Dispute.state == DisputeState.OPEN)
-    return list(db.session.scalars(query.order_by(Dispute.id)))
+def is_open(payment_id: int) -> bool:
+    """Say whether a payer's bank is deciding about this payment: nothing of it may go back meanwhile.
+
+    The one rule for it. The payment's own state says the same wherever it was paid.
+    """
+    query = select(Dispute.id).where(Dispute.payment_id == payment_id, Dispute.state == DisputeState.OPEN)
+    return db.session.scalar(query.limit(1)) is not None
 
 
 def lost_since(payment_id: int, moment: datetime) -> bool:
