@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 ON_ITS_WAY = (State.PAID, State.ACCEPTED, State.PACKED, State.HANDED_OVER, State.REFUSED_AT_DOOR)
 ARRIVED = (State.DELIVERED, State.COMPLETED)
-BACK = (RefundState.SUCCEEDED, RefundState.CONFIRMED)
+BACK = (RefundState.SUCCEEDED, RefundState.CONFIRMED, RefundState.UNDONE)  # owed no more
 NIGHT = time(2, 0)  # local; the market sleeps
 CHECKED, BROKEN = "book_checked", "book_broken"
 
@@ -135,7 +135,11 @@ def _places() -> Iterator[Fault]:
     )
     parts = (
         select(func.coalesce(func.sum(Refund.amount), 0))
-        .where(Refund.order_id == Order.id, Refund.source.like("part:%"))
+        .where(
+            Refund.order_id == Order.id,
+            Refund.source.like("part:%"),
+            Refund.state != RefundState.UNDONE,
+        )
         .correlate(Order)
         .scalar_subquery()
     )
@@ -159,7 +163,7 @@ def _escrow() -> Iterator[Fault]:
     returned = (
         select(Refund.order_id, func.sum(Refund.amount).label("total"))
         .join(LedgerTransaction, LedgerTransaction.source == Refund.code)
-        .where(LedgerTransaction.rule.in_(["R1", "N3", "D1"]))
+        .where(LedgerTransaction.rule.in_(["R1", "N3", "D1"]), Refund.state != RefundState.UNDONE)
         .group_by(Refund.order_id)
         .subquery("returned")
     )

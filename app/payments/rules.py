@@ -138,6 +138,8 @@ class RefundState(StrEnum):
     """Direct: the buyer has it."""
     DISPUTED = "disputed"
     """Direct: the buyer says it did not come."""
+    UNDONE = "undone"
+    """A lost dispute that was won after all: the payer's bank has brought it back, and it counts no more."""
 
 
 class RefundEvent(StrEnum):
@@ -159,6 +161,8 @@ class RefundEvent(StrEnum):
     """The buyer says it came."""
     DISPUTE = "dispute"
     """The buyer says it did not come."""
+    UNDO = "undo"
+    """What a dispute took of an order has come back."""
 
 
 R, V = RefundState, RefundEvent
@@ -172,6 +176,7 @@ REFUND_TRANSITIONS: dict[tuple[RefundState, RefundEvent], RefundState] = {
     (R.FAILED, V.SUCCEED): R.SUCCEEDED,  # its messages came in the wrong order
     (R.FAILED, V.BY_BANK): R.REQUESTED,
     (R.SUCCEEDED, V.FAIL): R.FAILED,  # some providers take a success back
+    (R.SUCCEEDED, V.UNDO): R.UNDONE,
     (R.ASKED, V.SEND): R.SENT,
     (R.SENT, V.CONFIRM): R.CONFIRMED,
     (R.SENT, V.DISPUTE): R.DISPUTED,
@@ -195,7 +200,7 @@ class Way(StrEnum):
 
 
 class DisputeState(StrEnum):
-    """Where a payer's dispute stands. It only goes forward."""
+    """Where a payer's dispute stands. Told by a provider it only goes forward; people may open it again."""
 
     OPEN = "open"
     """The payer's bank decides; what it has taken may come back."""
@@ -235,13 +240,17 @@ PASSED_ON = "P2:"
 """Begins what a line is for when a provider has passed on what it held; the provider's code follows."""
 
 
+BROUGHT = "O1:operator"
+"""What a line is for when the operator has paid in money of its own."""
+
+
 class LineState(StrEnum):
     """Where a bank line stands. It only goes forward."""
 
     UNMATCHED = "unmatched"
     """Nobody knows yet what it is for."""
     MATCHED = "matched"
-    """It belongs to a payment, a payout or a refund, or a provider has passed it on."""
+    """It belongs to a payment, a payout or a refund, or a provider or the operator has paid it in."""
     IGNORED = "ignored"
     """A person has said that it has nothing to do with the market."""
 
