@@ -97,10 +97,10 @@ def _dispute(case: Case) -> Dispute | None:
 
 
 def _plan_turn(case: Case) -> Plan | None:
-    dispute = _dispute(case)
-    if dispute is None or dispute.state == case.found["now"]:
+    dispute, now = _dispute(case), case.found.get("now")
+    if dispute is None or now in (None, dispute.state):
         return None
-    if case.found["now"] != DisputeState.WON:
+    if now != DisputeState.WON:
         return Plan(made_outside.pieces(payments.get(dispute.payment_id), case.found["taken"]))
     back = payments.paid_in_dispute(dispute.id)
     again = sum(one.amount for one in back if disputing.counts_again(one))
@@ -121,7 +121,7 @@ def _turn(case: Case, payment: Payment, at: datetime) -> None:
 
 
 def _plan_beyond(case: Case) -> Plan | None:
-    payment = payments.find_by_code(str(case.found["payment"]))
+    payment = payments.find_by_code(str(case.found.get("payment", "")))
     if payment is None or not made_outside.may_take_beyond(payment, case.subject):
         return None
     return Plan(made_outside.pieces(payment, case.found["amount"]))

@@ -7,7 +7,15 @@ from sqlalchemy import select
 
 from app.core.actor import GUEST, Actor
 from app.core.db import db
-from app.flows import bank_refunds, deciding, fulfilment, giving_back, paying_farmers, refunding
+from app.flows import (
+    bank_refunds,
+    deciding,
+    fulfilment,
+    giving_back,
+    money_page,
+    paying_farmers,
+    refunding,
+)
 from app.ledger import queries as ledger
 from app.ledger.models import LedgerAccount, LedgerTransaction, Posting
 from app.payments.cases import CaseClosed
@@ -166,7 +174,10 @@ def test_what_was_delivered_after_it_was_lost_is_earned_when_it_is_won(
     stripe.deliver(knock)
     assert book(hanh)
     db.session.rollback()
-    assert -ledger.balance("L", "seller_payable", shop_of(payment).code) > part
+    shop = shop_of(payment)
+    assert -ledger.balance("L", "seller_payable", shop.code) > part
+    rows = money_page.rows_of(shop, money_page.Sum.COMING)
+    assert len(rows) == 2 and {row.order for row in rows} == {order.code}
     clean()
     giving_back.give_back(order_of(payment), key="all", wanted={}, amount=75_000, actor=GUEST, at=AT)
     db.session.rollback()

@@ -120,7 +120,7 @@ def test_above_the_limit_a_second_person_agrees(
     assert state(case.code)[0] == "open"
     sign_in(client, quang, proven=True)
     seen = words(client.get(PAGE).text)
-    assert "Hạnh đã đồng ý: “Đã xem trang Stripe”" in seen and "Tôi cũng đồng ý, ghi sổ" in seen
+    assert "Hạnh đã đồng ý: “Đã xem trang Stripe”" in seen and "Đồng ý và ghi sổ" in seen
     assert fill(client, PAGE, to=to).status_code == 302
     assert state(case.code) == ("closed", "Đã xem trang Stripe")
     assert proving.faults() == []
