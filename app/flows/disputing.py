@@ -50,9 +50,10 @@ def take(payment: Payment, event: Event, *, at: datetime) -> None:
         ended = dispute.state != DisputeState.OPEN
         if ended and now.state == DisputeState.OPEN:
             return  # looked up before it ended, and late
-        if ended and now.state != dispute.state:
+        if ended:
             _note_turn(dispute, payment, now, at)
-            return
+            if now.state != dispute.state:
+                return
         _money(dispute, payment, now, at)
         if now.state != DisputeState.OPEN:
             _end(dispute, payment, DisputeState(now.state), at)
@@ -192,7 +193,10 @@ def cost_of(dispute: Dispute) -> Dong:
 
 
 def _note_turn(dispute: Dispute, payment: Payment, now: DisputeNow, at: datetime) -> None:
-    """An end that has turned is for people: what was lost has been booked, and may be a household's."""
+    """An end that has turned is for people: what was lost has been booked, and may be a household's.
+
+    Where it has turned back before anybody booked it, the case says so.
+    """
     found = {
         "provider": payment.provider,
         "payment": payment.code,
@@ -204,7 +208,8 @@ def _note_turn(dispute: Dispute, payment: Payment, now: DisputeNow, at: datetime
         "fee": now.fee,
     }
     subject = f"{dispute.code}:{dispute.steps}"
-    if not finding.open_case(Kind.DISPUTE_TURNED, subject, found, at=at):
+    turned = now.state != dispute.state
+    if not (turned and finding.open_case(Kind.DISPUTE_TURNED, subject, found, at=at)):
         cases.note_found(Kind.DISPUTE_TURNED, subject, found)
 
 

@@ -267,6 +267,20 @@ def test_it_may_turn_twice(stripe: StripeDouble, knock: Knock, paid: Payment, ha
     clean()
 
 
+def test_control_what_has_turned_back_before_anybody_booked_it_is_not_booked(
+    stripe: StripeDouble, knock: Knock, paid: Payment, hanh: Actor
+) -> None:
+    name = take(stripe, paid)
+    for end in ("lost", "won", "lost"):
+        stripe.decide(name, end)
+        stripe.deliver(knock)
+    assert deciding.plan_of(case()) is None and case().found["now"] == "lost"
+    with pytest.raises(deciding.PlanChanged):
+        book(hanh, figures="orders_again:75000 owed_again:0 market_again:0")
+    assert (fresh(paid).state, balances()) == ("lost", (-FEE, 0, FEE))
+    clean()
+
+
 def test_bought_again_is_another_matter(
     stripe: StripeDouble, knock: Knock, paid: Payment, hanh: Actor
 ) -> None:
