@@ -306,36 +306,6 @@ def desk(album: Album, market: Market) -> None:
         album.take(f"/quan-tri/so-cai?q={asked}", name)
 
 
-def disputes(album: Album, market: Market) -> None:
-    """Disputes in every state: at the desk, where they are booked, and where buyer and household see them."""
-    at = clock.now()
-    with market.app().app_context():
-        home = scenes.household("Vườn mắc mật bà Thoa", "Hứa Thị Thoa", settlement="held")
-        hanh, quang = scenes_desk.people()
-        made = scenes_disputes.whole(home, hanh, quang, at=at)
-        links = {name: scenes.order_page(order) for name, order in made.orders.items()}
-        codes = {name: order.code for name, order in made.orders.items()}
-        sales = {name: f"/ban/don/{codes[name]}" for name in ("lost", "undone")}
-        desk, shop = (
-            scenes.cookie(market.app(), who, market.address, proven=who == hanh)
-            for who in (hanh, home.user_id)
-        )
-    album.page.context.add_cookies([desk])
-    cases = "/quan-tri/vu-viec"
-    for path in (cases, "/quan-tri/hoan-tien", "/quan-tri/cong-thanh-toan", "/quan-tri/sao-ke"):
-        album.take(path)
-    album.take(f"/quan-tri/so-cai?q={codes['undone']}", "undone")
-    for done in ("booked", "proposed"):
-        album.take(f"{cases}?xong={done}", done)
-    album.say("refused", cases, "form[action*='/ghi-so']:has([name=reason])", reason=" ")
-    for name in ("lost", "undone", "written_off", "paid_by_bank"):
-        album.take(links[name], name)
-    album.page.context.add_cookies([shop])
-    for name, path in sales.items():
-        album.take(path, name)
-    album.take("/ban/tien")
-
-
 Look = Callable[[Album, Market], None]
 # Each market with its settings, and the albums that are taken there.
 MARKETS: tuple[tuple[Mode, dict[str, str], dict[str, Look]], ...] = (
@@ -343,7 +313,13 @@ MARKETS: tuple[tuple[Mode, dict[str, str], dict[str, Look]], ...] = (
     (
         "development",
         scenes.EVERY_WAY,
-        {"payers": payers, "refunds": refunds, "household": household, "disputes": disputes, "desk": desk},
+        {
+            "payers": payers,
+            "refunds": refunds,
+            "household": household,
+            "disputes": scenes_disputes.photograph,
+            "desk": desk,
+        },
     ),
     (
         "demo",

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from app.core import clock
 from app.core.actor import GUEST, SYSTEM, Actor
 from app.core.db import atomic, db
 from app.flows import bank_refunds, deciding, fulfilment, giving_back, refunding, settlement
@@ -13,7 +14,9 @@ from app.payments.models import Case, Payment, Refund
 from app.payments.providers.base import DisputeNow, Event, Fact
 from app.payments.rules import RefundEvent
 from tests import banking, factories
-from tests.browser import scenes
+from tests.browser import scenes, scenes_desk
+from tests.browser.album import Album
+from tests.browser.market import Market
 from tests.browser.scenes import Household
 
 FEE, MUCH = 375_000, 10**12
@@ -119,3 +122,33 @@ def whole(home: Household, hanh: int, quang: int, *, at: datetime) -> Disputed:
     banking.transfer("CHO SO NOP BU PHI", 2_000_000, at=at)
     db.session.commit()
     return Disputed(found, proposed)
+
+
+def photograph(album: Album, market: Market) -> None:
+    """Disputes in every state: at the desk, where they are booked, and where buyer and household see them."""
+    at = clock.now()
+    with market.app().app_context():
+        home = scenes.household("Vườn mắc mật bà Thoa", "Hứa Thị Thoa", settlement="held")
+        hanh, quang = scenes_desk.people()
+        made = whole(home, hanh, quang, at=at)
+        links = {name: scenes.order_page(order) for name, order in made.orders.items()}
+        codes = {name: order.code for name, order in made.orders.items()}
+        sales = {name: f"/ban/don/{codes[name]}" for name in ("lost", "undone")}
+        desk, shop = (
+            scenes.cookie(market.app(), who, market.address, proven=who == hanh)
+            for who in (hanh, home.user_id)
+        )
+    album.page.context.add_cookies([desk])
+    cases = "/quan-tri/vu-viec"
+    for path in (cases, "/quan-tri/hoan-tien", "/quan-tri/cong-thanh-toan", "/quan-tri/sao-ke"):
+        album.take(path)
+    album.take(f"/quan-tri/so-cai?q={codes['undone']}", "undone")
+    for done in ("booked", "proposed"):
+        album.take(f"{cases}?xong={done}", done)
+    album.say("refused", cases, "form[action*='/ghi-so']:has([name=reason])", reason=" ")
+    for name in ("lost", "undone", "written_off", "paid_by_bank"):
+        album.take(links[name], name)
+    album.page.context.add_cookies([shop])
+    for name, path in sales.items():
+        album.take(path, name)
+    album.take("/ban/tien")
