@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from app.config import ROOT, Mode
 from app.core import clock
-from tests.browser import desk_album, scenes
+from tests.browser import desk_album, scenes, scenes_disputes
 from tests.browser.album import TASK, Album, pages
 from tests.browser.conftest import CHROMIUM, WORDS
 from tests.browser.market import Market, serving
@@ -253,7 +253,13 @@ MARKETS: tuple[tuple[Mode, dict[str, str], dict[str, Look]], ...] = (
     (
         "development",
         scenes.EVERY_WAY,
-        {"payers": payers, "refunds": refunds, "household": household, "desk": desk_album.desk},
+        {
+            "payers": payers,
+            "refunds": refunds,
+            "household": household,
+            "disputes": scenes_disputes.photograph,
+            "desk": desk_album.desk,
+        },
     ),
     (
         "demo",

@@ -6,11 +6,11 @@ from app.core.actor import SYSTEM, Actor
 from app.core.db import atomic, db
 from app.core.errors import Refused
 from app.core.money import Dong
-from app.flows import refund_accounts, refunding, telling_refunds
+from app.flows import finding, refund_accounts, refunding, telling_refunds
 from app.notices.rules import Kind
 from app.orders import queries as orders
 from app.orders.models import Order
-from app.payments import disputes, returning
+from app.payments import cases, disputes, returning
 from app.payments import queries as payments
 from app.payments import services as moves
 from app.payments.models import Payment, Refund
@@ -34,7 +34,8 @@ def approve(refund_code: str, *, actor: Actor, at: datetime) -> RefundState:
     refund = payments.get_refund(refund_code)
     with atomic(durable=True):
         db.session.refresh(refund, with_for_update=True)
-        if refund.way != Way.BANK or refund.state != RefundState.REQUESTED or refunding.is_disputed(refund):
+        waits = refund.way == Way.BANK and refund.state == RefundState.REQUESTED
+        if not waits or _with_the_payers_bank(refund):
             raise refunding.RefundMoveRefused
         step = returning.approve(refund, user_id=actor.user_id, at=at)
         audit.record(kind=f"refund_approved_{step}", actor=actor, subject=refund.code, at=at)
@@ -43,15 +44,19 @@ def approve(refund_code: str, *, actor: Actor, at: datetime) -> RefundState:
     return RefundState(refund.state)
 
 
+def _with_the_payers_bank(refund: Refund) -> bool:
+    asked = cases.open_about(finding.Kind.REFUND_AND_DISPUTE, [refund.code])
+    return disputes.is_open(refund.payment_id) or bool(asked)
+
+
 def transfer_of(refund_code: str, *, actor: Actor, at: datetime) -> refund_accounts.Transfer:
     """Open the account of an approved refund, for whoever sends it; the journal keeps that.
 
     Raises: NotFound, refunding.RefundMoveRefused before two people have agreed, while the payer's bank
-        decides, and when it has given money back since: that may have been this very money
+        decides, and until people have said that it was not this very money which it gave back
     """
     refund = payments.get_refund(refund_code)
-    from_bank = refunding.is_disputed(refund) or disputes.lost_since(refund.payment_id, refund.created_at)
-    if refund.way != Way.BANK or refund.state != RefundState.APPROVED or from_bank:
+    if refund.way != Way.BANK or refund.state != RefundState.APPROVED or _with_the_payers_bank(refund):
         raise refunding.RefundMoveRefused
     with atomic(durable=True):
         return refund_accounts.transfer(refund, actor=actor, at=at)
@@ -67,7 +72,7 @@ def send_by_bank(refund_code: str, *, actor: Actor, at: datetime) -> None:
     with atomic(durable=True):
         if not moves.move_refund(refund, RefundEvent.BY_BANK, at=at):
             raise refunding.RefundMoveRefused
-        returning.send_by_bank(refund)
+        returning.note_way(refund, Way.BANK)
         audit.record(kind="refund_by_bank", actor=actor, subject=refund.code, at=at)
         telling_refunds.to_buyer(orders.get(refund.order_id or 0), Kind.REFUND_ACCOUNT, refund, at=at)
 
@@ -117,7 +122,7 @@ def came_back(
     under way.
     """
     refund = payments.find_refund(refund_code)
-    if refund is None or refund.way != Way.BANK:
+    if refund is None or refund.way != Way.BANK or refund.dispute_id is not None:
         return False
     with atomic(durable=True):
         db.session.refresh(refund, with_for_update=True)

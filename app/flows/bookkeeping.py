@@ -125,8 +125,8 @@ def refund_owed_after_release(
 
 def _left_of(order: Order, book: Book, refunds: Collection[str]) -> Parts:
     """Read from the book what was released of an order and has not gone back, part by part."""
-    sums = book_queries.sums_by_name({"P3", "F1"}, [order.code])
-    back = book_queries.sums_by_name({"R2", "R3", "F2", "D1"}, refunds)
+    sums = book_queries.sums_by_name({"P3", "F1"}, [order.code, *refunds])
+    back = book_queries.sums_by_name({"R2", "R3", "F2", "D1", "D3"}, refunds)
     names = ("fee", "output_vat", "vat_withheld", "pit_withheld")
     fee, fee_vat, vat, pit = (-(sums.get(name, 0) + back.get(name, 0)) for name in names)
     if book.settlement == "held":
@@ -142,7 +142,7 @@ def _less_borne(left: Parts, refunds: Collection[str]) -> Parts:
 
     Where the household gave its own part, what was borne stood for the fee and the taxes alone.
     """
-    lost = book_queries.sums_by_name({"D1"}, refunds)
+    lost = book_queries.sums_by_name({"D1", "D3"}, refunds)
     borne, levied = lost.get("dispute", 0), replace(left, net=0)
     alone = lost.get("seller_payable", 0) and borne <= levied.whole
     return left - share_of(levied if alone else left, borne)
@@ -237,6 +237,44 @@ def dispute_cost(provider: str, amount: int, *, key: str, at: datetime) -> None:
     """D1, for what no order has left: the payer has got it twice, and the market bears it."""
     book = _of_provider(provider)
     ledger.post("D1", key, transfer(book.dispute_cost, book.disputed, amount), at=at)
+
+
+def dispute_undone(
+    order: Order, book: Book, amount: Dong, *, refund_code: str, released: bool, at: datetime
+) -> None:
+    """D3: D1 turned round, for a lost dispute that was won after all.
+
+    released: the order has arrived meanwhile, so that what was kept for it is the household's: P3.
+    """
+    ledger.lock(book.earned)
+    back = [(account, -entry) for account, entry in book_queries.entries_by("D1", refund_code)]
+    ledger.post("D3", refund_code, back, at=at)
+    if released and (book.order_money, -amount) in back:
+        parts = payable(book, levies.parts_of(order.code, amount))
+        ledger.post("P3", refund_code, joined([(book.order_money, amount)], parts), at=at)
+    recovered(book.shop, cause=refund_code, at=at)
+
+
+def dispute_cost_undone(provider: str, amount: int, *, key: str, at: datetime) -> None:
+    """D3, for what the market had borne."""
+    book = _of_provider(provider)
+    ledger.post("D3", key, transfer(book.disputed, book.dispute_cost, amount), at=at)
+
+
+def given_beyond(provider: str, amount: int, *, key: str, at: datetime) -> None:
+    """R8: at the provider more went back than anybody was owed, and the market bears it."""
+    ledger.post("R8", key, transfer(("E", "refund", provider), _held_by(provider), amount), at=at)
+
+
+def given_beyond_came_back(key: str, *, at: datetime) -> bool:
+    """R8-: R8 turned round, when that refund has failed; False where there was none."""
+    back = [(account, -entry) for account, entry in book_queries.entries_by("R8", key)]
+    return ledger.post("R8-", key, back, at=at)
+
+
+def operator_brought(amount: int, *, key: str, at: datetime) -> None:
+    """O1: the operator has paid in money of its own, to bear what disputes and providers cost."""
+    ledger.post("O1", key, transfer(BANK, ("L", "operator", ""), amount), at=at)
 
 
 def take_turns(shop_code: str) -> None:

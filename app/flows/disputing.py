@@ -9,14 +9,15 @@ from typing import Literal
 
 from app.core.actor import SYSTEM
 from app.core.db import atomic, db
-from app.core.money import Dong, split
+from app.core.money import Dong
 from app.flows import bookkeeping, finding, giving_back, made_outside, ordering_notices, refunding
 from app.flows.finding import Kind
+from app.ledger.rules import Account, Book
 from app.notices.rules import Kind as Notice
 from app.orders import queries as orders
 from app.orders.models import Order
 from app.orders.rules import State
-from app.payments import disputes
+from app.payments import cases, disputes, returning
 from app.payments import queries as payments
 from app.payments import services as moves
 from app.payments.models import Dispute, Payment, Refund
@@ -28,6 +29,7 @@ from app.users import audit
 BorneBy = Literal["household", "market"]
 _borne_by: BorneBy = "household"
 SOURCE = "part:dispute:"
+TO_PAY = (RefundState.REQUESTED, RefundState.APPROVED, RefundState.FAILED)
 
 
 def bind(borne_by: BorneBy) -> None:
@@ -48,10 +50,10 @@ def take(payment: Payment, event: Event, *, at: datetime) -> None:
         ended = dispute.state != DisputeState.OPEN
         if ended and now.state == DisputeState.OPEN:
             return  # looked up before it ended, and late
-        if ended and now.state != dispute.state:
-            found = {"provider": payment.provider, "payment": payment.code, "amount": dispute.amount}
-            finding.open_case(Kind.DISPUTE_TURNED, ref, found, at=at)
-            return
+        if ended:
+            _note_turn(dispute, payment, now, at)
+            if now.state != dispute.state:
+                return
         _money(dispute, payment, now, at)
         if now.state != DisputeState.OPEN:
             _end(dispute, payment, DisputeState(now.state), at)
@@ -116,7 +118,7 @@ def _end(dispute: Dispute, payment: Payment, to: DisputeState, at: datetime) -> 
             finding.open_case(Kind.DISPUTE_LOST, dispute.provider_ref, found, at=at)
     if to == DisputeState.LOST and dispute.taken > dispute.lost:
         _lose(dispute, payment, dispute.taken - dispute.lost, at)
-    if not disputes.open_of(payment.id):
+    if not disputes.is_open(payment.id):
         event = PaymentEvent.WIN if to == DisputeState.WON else PaymentEvent.LOSE
         moves.try_move(payment, event, at=at)
         db.session.refresh(payment)
@@ -127,38 +129,38 @@ def _lose(dispute: Dispute, payment: Payment, amount: Dong, at: datetime) -> Non
     rest each order bears its part, and what no order has left is the market's own loss.
     """
     rest = amount
-    for refund in _still_owed(payment):
-        if refund.amount <= rest and _paid_by_the_bank(refund, payment, at):
+    for refund in made_outside.still_owed(payment, amount):
+        if paid_by_bank(refund, dispute, _book(refund, payment).disputed, at=at):
             rest -= refund.amount
-    left = made_outside.left_of_orders(payment)
-    borne = min(rest, sum(part for _, part in left), payment.received - payment.refunded)
-    if borne:
-        shares = split(borne, [part for _, part in left])
-        for (order, _), share in zip(left, shares, strict=True):
-            if share:
-                _charge(dispute, payment, order, share, at)
-    if rest > borne:
-        bookkeeping.dispute_cost(payment.provider, rest - borne, key=f"{dispute.code}:{dispute.steps}", at=at)
+    shares, cost = made_outside.borne(payment, rest)
+    for order, share in shares:
+        _charge(dispute, payment, order, share, at)
+    bookkeeping.dispute_cost(payment.provider, cost, key=f"{dispute.code}:{dispute.steps}", at=at)
     disputes.note(dispute, at=at, lost=dispute.lost + amount)
+    for refund in payments.refunds_of_payment(payment.id):
+        if refund.way == Way.BANK and refund.state in TO_PAY:
+            found = {"payment": payment.code, "amount": refund.amount, "dispute": dispute.provider_ref}
+            finding.open_case(Kind.REFUND_AND_DISPUTE, refund.code, found, at=at)
 
 
-def _still_owed(payment: Payment) -> list[Refund]:
-    waits = (RefundState.REQUESTED, RefundState.FAILED)
-    known = payments.refunds_of_payment(payment.id)
-    return [one for one in known if one.way != Way.HOUSEHOLD and one.state in waits]
+def _book(refund: Refund, payment: Payment) -> Book:
+    return bookkeeping.book_of(orders.get(refund.order_id or 0), payment)
 
 
-def _paid_by_the_bank(refund: Refund, payment: Payment, at: datetime) -> bool:
-    """Say whether it was; False for what is being sent at this very moment."""
-    if refund.state == RefundState.REQUESTED:
-        moves.move_refund(refund, RefundEvent.SUBMIT, at=at)
-    if not moves.move_refund(refund, RefundEvent.SUCCEED, at=at):
-        return False
-    order = orders.get(refund.order_id or 0)
-    book = bookkeeping.book_of(order, payment)
-    cause = refunding.cause(refund)
-    bookkeeping.refund_left(book, refund.amount, book.disputed, cause=cause, at=at)
-    return True
+def paid_by_bank(refund: Refund, dispute: Dispute, source: Account, *, at: datetime) -> bool:
+    """R4: what we owed the payer is paid by its bank. source: what the dispute has made of that money.
+
+    Returns False for what has gone on meanwhile, such as what is being sent at this very moment.
+    """
+    with atomic():
+        if refund.state == RefundState.REQUESTED:
+            moves.move_refund(refund, RefundEvent.SUBMIT, at=at)
+        if not moves.move_refund(refund, RefundEvent.SUCCEED, at=at):
+            return False
+        book = _book(refund, payments.get(refund.payment_id))
+        bookkeeping.refund_left(book, refund.amount, source, cause=refunding.cause(refund), at=at)
+        returning.note_dispute(refund, dispute.id)
+        return True
 
 
 def _charge(dispute: Dispute, payment: Payment, order: Order, amount: Dong, at: datetime) -> None:
@@ -166,6 +168,7 @@ def _charge(dispute: Dispute, payment: Payment, order: Order, amount: Dong, at: 
     source = f"{SOURCE}{dispute.code}:{dispute.steps}:{order.code}"
     ref = dispute.provider_ref
     refund = made_outside.write(payment, order, amount, source=source, reason="dispute", ref=ref, at=at)
+    returning.note_dispute(refund, dispute.id)
     db.session.refresh(payment)
     for step in (RefundEvent.SUBMIT, RefundEvent.SUCCEED):
         moves.move_refund(refund, step, at=at)
@@ -182,3 +185,72 @@ def _charge(dispute: Dispute, payment: Payment, order: Order, amount: Dong, at: 
         by_household=_borne_by == "household",
         at=at,
     )
+
+
+def cost_of(dispute: Dispute) -> Dong:
+    """Say what of a lost dispute the market bears: no order had it left, and no refund was paid by it."""
+    return dispute.lost - sum(one.amount for one in payments.paid_in_dispute(dispute.id))
+
+
+def _note_turn(dispute: Dispute, payment: Payment, now: DisputeNow, at: datetime) -> None:
+    """An end that has turned is for people: what was lost has been booked, and may be a household's.
+
+    Where it has turned back before anybody booked it, the case says so.
+    """
+    found = {
+        "provider": payment.provider,
+        "payment": payment.code,
+        "dispute": dispute.provider_ref,
+        "amount": dispute.amount,
+        "was": dispute.state,
+        "now": now.state,
+        "taken": now.taken,
+        "fee": now.fee,
+    }
+    subject = f"{dispute.code}:{dispute.steps}"
+    turned = now.state != dispute.state
+    if not (turned and finding.open_case(Kind.DISPUTE_TURNED, subject, found, at=at)):
+        cases.note_found(Kind.DISPUTE_TURNED, subject, found)
+
+
+def turn(dispute: Dispute, payment: Payment, now: DisputeNow, *, at: datetime) -> None:
+    """Book the other end of a dispute, as people have agreed: first what was lost comes back, then it is told
+    as if it had never ended. The payment is locked.
+    """
+    with atomic():
+        if dispute.lost:
+            _give_again(dispute, payment, at)
+        disputes.move(dispute, DisputeState.OPEN, old=DisputeState(dispute.state), at=at)
+        moves.try_move(payment, PaymentEvent.DISPUTE, at=at)
+        db.session.refresh(payment)
+        _money(dispute, payment, now, at)
+        _end(dispute, payment, DisputeState(now.state), at)
+
+
+def counts_again(refund: Refund) -> bool:
+    """Say whether what a dispute took of an order is the order's again; of one that has ended the buyer is
+    owed it, and so it is where the refund was owed before.
+    """
+    if not refund.source.startswith(SOURCE):
+        return False
+    return orders.get(refund.order_id or 0, fresh=True).state in giving_back.POSSIBLE
+
+
+def _give_again(dispute: Dispute, payment: Payment, at: datetime) -> None:
+    """D3 and R5: what the payer's bank had given away is with us again."""
+    cost = cost_of(dispute)
+    for refund in payments.paid_in_dispute(dispute.id):
+        order = orders.get(refund.order_id or 0, fresh=True)
+        book = bookkeeping.book_of(order, payment)
+        if counts_again(refund):
+            returning.undo(refund, at=at)
+            released = order.state in giving_back.RELEASED
+            bookkeeping.dispute_undone(
+                order, book, refund.amount, refund_code=refund.code, released=released, at=at
+            )
+        elif moves.move_refund(refund, RefundEvent.FAIL, at=at):
+            returning.note_dispute(refund, None)
+            refunding.failed(refund, order, payment, had=True, source=book.disputed, at=at)
+    bookkeeping.dispute_cost_undone(payment.provider, cost, key=f"{dispute.code}:{dispute.steps}", at=at)
+    disputes.note(dispute, at=at, lost=0)
+    db.session.refresh(payment)

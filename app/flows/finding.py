@@ -38,9 +38,11 @@ class Kind(StrEnum):
     DISPUTE_LOST = "dispute_lost"
     """A dispute ended for the payer; it has been booked."""
     DISPUTE_TURNED = "dispute_turned"
-    """A dispute that was lost is won after all: what was booked is to be undone by people."""
+    """A dispute that had ended has the other end now: people look at it, and book it."""
+    REFUND_AND_DISPUTE = "refund_and_dispute"
+    """A refund by bank is owed, and a lost dispute may have paid it."""
     REFUND_TOO_MUCH = "refund_too_much"
-    """More went back at the provider than was left; it is not booked."""
+    """More went back at the provider than was left; people book whose it was."""
 
 
 def open_case(kind: Kind, subject: str, found: dict[str, Any], *, at: datetime, tell: bool = True) -> bool:

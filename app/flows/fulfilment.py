@@ -15,6 +15,7 @@ from app.orders.rules import UNDO_FOR, DeclineReason, Event, State
 from app.payments import queries as payments
 from app.payments import services as payment_moves
 from app.payments.rules import Event as PaymentEvent
+from app.payments.rules import RefundState
 
 
 class TooLateToUndo(Refused):
@@ -151,7 +152,8 @@ def complete(order: Order, *, at: datetime) -> None:
 
 
 def _owed_back(order: Order) -> int:
-    return sum(refund.amount for refund in payments.refunds_of([order.id])[order.id])
+    refunds = payments.refunds_of([order.id])[order.id]
+    return sum(refund.amount for refund in refunds if refund.state != RefundState.UNDONE)
 
 
 def _tell_buyer(

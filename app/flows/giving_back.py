@@ -13,12 +13,11 @@ from app.notices.rules import Kind
 from app.orders import queries as orders
 from app.orders.models import Order, OrderLine
 from app.orders.rules import State
+from app.payments import disputes, returning
 from app.payments import queries as payments
-from app.payments import returning
 from app.payments import services as moves
 from app.payments.models import Payment, Refund
 from app.payments.returning import LinePart
-from app.payments.rules import State as PaymentState
 from app.payments.rules import Way
 from app.users import audit
 
@@ -151,7 +150,7 @@ def _owe(
 
 def _may(order: Order, payment: Payment) -> bool:
     """Say whether something may go back: not while the payer's bank decides about this very money."""
-    return order.state in POSSIBLE and payment.state != PaymentState.DISPUTED
+    return order.state in POSSIBLE and not disputes.is_open(payment.id)
 
 
 def book_part(order: Order, payment: Payment, refund: Refund, *, before: list[str], at: datetime) -> None:

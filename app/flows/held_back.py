@@ -9,7 +9,7 @@ from app.payments import disputes
 from app.payments import queries as payments
 from app.shops import queries as shops
 
-EARNED = frozenset({"P3", "R2", "R3", "D1"})  # the rules by which an order's money comes to a household
+EARNED = frozenset({"P3", "R2", "R3", "D1", "D3"})  # the rules by which an order's money comes to a household
 
 
 def by_shop() -> dict[str, Dong]:

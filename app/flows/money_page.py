@@ -72,7 +72,7 @@ RECEIVED_BY: tuple[tuple[str, str, frozenset[str]], ...] = (
     ("L", "seller_payable", CASH | {"W3"}),
     ("A", "payout_transit", frozenset({"W2", "W3"})),
 )
-# Rules whose source is an order; that of others is a payment or a refund.
+# Rules whose source is an order (P3 also a refund that was undone); that of others: a payment or a refund.
 BY_ORDER = CASH | {"P3", "N2", "F1"}
 
 
@@ -146,7 +146,7 @@ def rows_of(shop: Shop, what: Sum, *, after: str | None = None, limit: int = PAG
 
 def _orders_behind(entries: list[ledger.Entry], shop: Shop) -> dict[str, str]:
     """Find the order of each source: its own code, a payment's with the provider's key, or a refund's."""
-    others = {e.cause: e.cause.partition(":")[0] for e in entries if e.rule not in BY_ORDER}
-    orders = payments.orders_behind(set(others.values()), shop.id)
-    found = {cause: orders[code] for cause, code in others.items() if code in orders}
-    return found | {e.cause: e.cause for e in entries if e.rule in BY_ORDER}
+    codes = {e.cause: e.cause.partition(":")[0] for e in entries}
+    orders = payments.orders_behind(set(codes.values()), shop.id)
+    own = {e.cause: e.cause for e in entries if e.rule in BY_ORDER}
+    return own | {cause: orders[code] for cause, code in codes.items() if code in orders}

@@ -12,7 +12,7 @@ from app.core.db import atomic
 from app.core.errors import NotFound, Refused
 from app.core.money import Dong
 from app.flows import bank_feed, bookkeeping
-from app.ledger import browsing
+from app.ledger import browsing, proving
 from app.ledger import queries as book
 from app.ledger import services as ledger
 from app.payments import bank_lines as lines
@@ -20,12 +20,12 @@ from app.payments import desk_queries, providers
 from app.payments.models import BankLine
 from app.payments.providers import breaker
 from app.payments.providers.base import ListsSettlements, SettlementNow
-from app.payments.rules import PASSED_ON, LineState
+from app.payments.rules import BROUGHT, PASSED_ON, LineState
 from app.users import audit
 
 LOOK_BACK = timedelta(days=40)
 MOST = 50  # providers on one page
-ACCOUNTS = (("A", "psp"), ("A", "disputed"), ("E", "psp_fee"), ("E", "fx"), ("E", "dispute"))
+ACCOUNTS = (("A", "psp"), ("A", "disputed"), ("E", "psp_fee"), ("E", "fx"), ("E", "dispute"), ("E", "refund"))
 
 
 @dataclass(eq=False)
@@ -49,6 +49,7 @@ class Held:
     """A provider's account, in đồng: came - back - taken - settled = there, and what all that has cost.
 
     taken: by buyers' banks in disputes, with Stripe's fees for them; disputed: what of it is not decided.
+    beyond: what went back although nobody was owed it.
     """
 
     provider: str
@@ -61,6 +62,7 @@ class Held:
     fees: Dong
     exchange: Dong
     disputes: Dong
+    beyond: Dong
 
     @property
     def other(self) -> Dong:
@@ -69,7 +71,7 @@ class Held:
 
     @property
     def costs(self) -> Dong:
-        return self.fees + self.exchange + self.disputes
+        return self.fees + self.exchange + self.disputes + self.beyond
 
 
 def held() -> list[Held]:
@@ -83,7 +85,7 @@ def _held(provider: str) -> Held:
     return Held(
         provider=provider,
         came=at_psp.of({"Q2", "Q9", "Q9-"}),
-        back=-at_psp.of({"R4", "R5"}),
+        back=-at_psp.of({"R4", "R5", "R8", "R8-"}),
         taken=-at_psp.of({"D2"}),
         settled=-at_psp.of({"P2"}),
         there=at_psp.balance,
@@ -91,6 +93,7 @@ def _held(provider: str) -> Held:
         fees=found.get(("E", "psp_fee"), none).balance,
         exchange=found.get(("E", "fx"), none).balance,
         disputes=found.get(("E", "dispute"), none).balance,
+        beyond=found.get(("E", "refund"), none).balance,
     )
 
 
@@ -125,9 +128,7 @@ def settle(
     Raises: NotFound, NotOurMoney, MoreThanThere, FeeTooLarge, LineMoveRefused when it was placed before
     """
     with atomic(durable=True):
-        line = lines.get(line_id)
-        if line.direction != "in" or not bank_feed.is_operators(line):
-            raise NotOurMoney
+        line = _ours(line_id)
         lines.move(line, LineState.MATCHED, paid_code=f"{PASSED_ON}{provider_code}", by=actor.user_id, at=at)
         ledger.lock(("A", "psp", provider_code))
         there = book.balance("A", "psp", provider_code)
@@ -142,3 +143,29 @@ def settle(
         bookkeeping.provider_settled(provider_code, gross, kept, fx=fx, key=line.transfer_key, at=at)
         note = f"line {line.id}: {gross} - {kept} - {fx}"
         audit.record(kind="provider_settled", actor=actor, at=at, subject=provider_code, note=note)
+
+
+def bring_in(line_id: int, *, actor: Actor, at: datetime) -> None:
+    """O1: a line of the bank is money of the operator's own, for what disputes and providers cost.
+
+    Raises: NotFound, NotOurMoney, LineMoveRefused when it was placed before
+    """
+    with atomic(durable=True):
+        line = _ours(line_id)
+        lines.move(line, LineState.MATCHED, paid_code=BROUGHT, by=actor.user_id, at=at)
+        if line.noted:
+            bookkeeping.known_whose(bank_feed.PROVIDER, line.amount, key=line.transfer_key, at=at)
+        bookkeeping.operator_brought(line.amount, key=line.transfer_key, at=at)
+        audit.record(kind="operator_brought", actor=actor, at=at, subject=BROUGHT, note=f"line {line.id}")
+
+
+def _ours(line_id: int) -> BankLine:
+    line = lines.get(line_id)
+    if line.direction != "in" or not bank_feed.is_operators(line):
+        raise NotOurMoney
+    return line
+
+
+def to_bring() -> Dong:
+    """Say what costs have taken of the pot and the operator has not brought yet; less than nothing: ahead."""
+    return proving.laid_out()

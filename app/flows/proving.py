@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Subquery, and_, case, exists, func, or_, s
 from app.core.actor import SYSTEM
 from app.core.clock import VIETNAM, local
 from app.core.db import atomic, db
+from app.flows import proving_disputes as disputes
 from app.flows import proving_transfers as transfers
 from app.ledger import proving as book
 from app.ledger.models import LedgerAccount, LedgerTransaction, Posting
@@ -28,14 +29,15 @@ log = logging.getLogger(__name__)
 
 ON_ITS_WAY = (State.PAID, State.ACCEPTED, State.PACKED, State.HANDED_OVER, State.REFUSED_AT_DOOR)
 ARRIVED = (State.DELIVERED, State.COMPLETED)
-BACK = (RefundState.SUCCEEDED, RefundState.CONFIRMED)
+BACK = (RefundState.SUCCEEDED, RefundState.CONFIRMED, RefundState.UNDONE)  # owed no more
 NIGHT = time(2, 0)  # local; the market sleeps
 CHECKED, BROKEN = "book_checked", "book_broken"
 
 
 def faults() -> list[Fault]:
-    """List every breach of I1, I2, I4 and I6 to I10, and of the cover of what is owed."""
-    return [*book.faults(), *(fault for proof in PROOFS for fault in proof()), *transfers.faults()]
+    """List every breach of I1, I2, I4 and I6 to I11, and of the cover of what is owed."""
+    beside = (*transfers.faults(), *disputes.faults())
+    return [*book.faults(), *(fault for proof in PROOFS for fault in proof()), *beside]
 
 
 def prove(*, at: datetime) -> list[Fault]:
@@ -133,7 +135,11 @@ def _places() -> Iterator[Fault]:
     )
     parts = (
         select(func.coalesce(func.sum(Refund.amount), 0))
-        .where(Refund.order_id == Order.id, Refund.source.like("part:%"))
+        .where(
+            Refund.order_id == Order.id,
+            Refund.source.like("part:%"),
+            Refund.state != RefundState.UNDONE,
+        )
         .correlate(Order)
         .scalar_subquery()
     )
@@ -157,7 +163,7 @@ def _escrow() -> Iterator[Fault]:
     returned = (
         select(Refund.order_id, func.sum(Refund.amount).label("total"))
         .join(LedgerTransaction, LedgerTransaction.source == Refund.code)
-        .where(LedgerTransaction.rule.in_(["R1", "N3", "D1"]))
+        .where(LedgerTransaction.rule.in_(["R1", "N3", "D1"]), Refund.state != RefundState.UNDONE)
         .group_by(Refund.order_id)
         .subquery("returned")
     )

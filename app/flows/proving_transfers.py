@@ -13,7 +13,7 @@ from app.ledger.proving import LISTED, Fault
 from app.payments.models import BankLine, Payment, Refund
 from app.payments.payout_models import Payout, PayoutBatch
 from app.payments.payout_rules import REVERSED, PayoutState
-from app.payments.rules import PASSED_ON, LineState
+from app.payments.rules import BROUGHT, PASSED_ON, LineState
 
 LEFT = (PayoutState.SENT, PayoutState.CONFIRMED, *REVERSED)
 SHOWN = (PayoutState.CONFIRMED, PayoutState.RETURNED)
@@ -25,9 +25,9 @@ def faults() -> list[Fault]:
 
 
 def _fates() -> Iterator[Fault]:
-    """I6: a line pays one payment, is a provider's money, proves what went out, or waits."""
+    """I6: a line pays one payment, is money for the pot itself, proves what went out, or waits."""
     pays, proves = BankLine.payment_id.is_not(None), BankLine.paid_code.is_not(None)
-    passed_on = and_(proves, BankLine.paid_code.startswith(PASSED_ON))
+    passed_on = and_(proves, _for_the_pot())
     comes = or_(and_(pays, ~proves), and_(passed_on, ~pays))
     placed = case((BankLine.direction == "in", comes), else_=and_(proves, ~passed_on, ~pays))
     whole = case((BankLine.state == LineState.MATCHED, placed), else_=and_(~pays, ~proves))
@@ -36,12 +36,17 @@ def _fates() -> Iterator[Fault]:
         yield Fault("bank line without one fate", key, int(amount), "I6")
 
 
+def _for_the_pot() -> ColumnElement[bool]:
+    """Say whether a line is money that a provider has passed on, or that the operator has brought."""
+    return or_(BankLine.paid_code.startswith(PASSED_ON), BankLine.paid_code == BROUGHT)
+
+
 def _proven_twice() -> Iterator[Fault]:
     """I6: a payout, or a try of a refund, leaves the bank once; a second line of it is for people."""
     query = (
         select(BankLine.paid_code, func.sum(BankLine.amount))
         .outerjoin(Refund, Refund.code == BankLine.paid_code)
-        .where(BankLine.paid_code.is_not(None), ~BankLine.paid_code.startswith(PASSED_ON))
+        .where(BankLine.paid_code.is_not(None), ~_for_the_pot())
         .group_by(BankLine.paid_code, Refund.tries)
         .having(func.count() > func.coalesce(Refund.tries, 1))
         .limit(LISTED)
@@ -66,6 +71,19 @@ def _counted() -> Iterator[Fault]:
     )
     for code, off in db.session.execute(query):
         yield Fault("bank line was not counted", code, int(off), "I8")
+
+
+def _brought() -> Iterator[Fault]:
+    """I8: what the book has of the operator's own money is what lines show of it."""
+    shown = select(func.coalesce(func.sum(BankLine.amount), 0)).where(BankLine.paid_code == BROUGHT)
+    booked = (
+        select(func.coalesce(-func.sum(Posting.amount), 0))
+        .join(LedgerAccount, LedgerAccount.id == Posting.account_id)
+        .where(LedgerAccount.kind == "L", LedgerAccount.name == "operator")
+    )
+    off = int(db.session.scalar(booked) or 0) - int(db.session.scalar(shown) or 0)
+    if off:
+        yield Fault("the operator's own money is not what its lines say", "operator", off, "I8")
 
 
 def _nobodys() -> Iterator[Fault]:
@@ -129,6 +147,7 @@ PROOFS: tuple[Callable[[], Iterator[Fault]], ...] = (
     _fates,
     _proven_twice,
     _counted,
+    _brought,
     _nobodys,
     _payouts,
     _batches,

@@ -89,7 +89,7 @@ def receipt_of(order: Order, *, for_seller: bool = False) -> Receipt:
         refunds=tuple(
             Back(one.code, one.amount, one.changed_at, one.state in BACK)
             for one in refunds
-            if not one.source.startswith(SURPLUS)
+            if not one.source.startswith(SURPLUS) and one.state != RefundState.UNDONE
         ),
     )
 

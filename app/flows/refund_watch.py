@@ -5,12 +5,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from app.core.db import atomic
-from app.flows import ordering_notices, refund_accounts, telling_refunds
+from app.flows import finding, ordering_notices, refund_accounts, telling_refunds
 from app.flows.refund_accounts import Masked
 from app.notices.rules import Kind
 from app.orders import queries as orders
+from app.payments import cases, returning
 from app.payments import queries as payments
-from app.payments import returning
 from app.payments.models import Refund
 from app.payments.rules import RefundState, Way
 
@@ -32,6 +32,8 @@ class Why(StrEnum):
     """The provider has not decided for a day: ask it; never send anew."""
     LATE = "late"
     """The household has not sent it for two days."""
+    CASE = "case"
+    """A lost dispute may have paid it: people decide a case first."""
     DISPUTED = "disputed"
     """The household says sent, the buyer says it has not come."""
 
@@ -68,12 +70,13 @@ def refunds_waiting(*, at: datetime, unit_id: int | None = None) -> list[Waiting
     """
     found = payments.unfinished(at=at, unit_id=unit_id)
     accounts = payments.accounts_of([refund.id for refund in found])
+    asked = cases.open_about(finding.Kind.REFUND_AND_DISPUTE, [refund.code for refund in found])
     codes = orders.codes_of({refund.order_id for refund in found if refund.order_id})
     return [
         Waiting(
             refund=refund,
             order_code=codes.get(refund.order_id or 0, ""),
-            why=_why(refund, refund.id in accounts, len(said)),
+            why=Why.CASE if refund.code in asked else _why(refund, refund.id in accounts, len(said)),
             account=refund_accounts.masked(accounts.get(refund.id)),
             approved_by=said,
         )

@@ -112,7 +112,7 @@ def send(task_id: int, *, at: datetime) -> None:
     if not leases.claim(Task, task_id, at=at):
         return
     refund = payments.get_refund(payments.get_task(task_id).subject)
-    if refund.state == RefundState.REQUESTED and is_disputed(refund):
+    if refund.state == RefundState.REQUESTED and disputes.is_open(refund.payment_id):
         # The payer's bank takes months to say so.
         leases.put_off(Task, task_id, at=at, until=at + ASK_REFUND_AFTER[-1], error="disputed")
         return
@@ -137,11 +137,6 @@ def send(task_id: int, *, at: datetime) -> None:
             leases.finish(Task, task_id, at=at)
         else:
             _ask_later(task_id, at=at, why=str(event.fact))
-
-
-def is_disputed(refund: Refund) -> bool:
-    """Say whether the payer's bank may be giving this very money back."""
-    return bool(disputes.open_of(refund.payment_id))
 
 
 def _ask(refund: Refund, *, first: bool, at: datetime) -> Event:

@@ -156,7 +156,9 @@ def apply(event: Event, *, message_id: int, at: datetime) -> Outcome:
             return Outcome.UNKNOWN_PAYMENT
         if event.currency != CURRENCY or event.amount < 0:
             return Outcome.WRONG_AMOUNT
-        if not inbox.claim(event.provider, event.dedupe_key, message_id, at=at):
+        # How a dispute stands is no step: it may turn, and stand as before once more.
+        told = not inbox.claim(event.provider, event.dedupe_key, message_id, at=at)
+        if told and event.fact is not Fact.DISPUTED:
             return Outcome.DUPLICATE
         match event.fact:
             case Fact.PAID if event.amount:
@@ -169,7 +171,7 @@ def apply(event: Event, *, message_id: int, at: datetime) -> Outcome:
                 made_outside.take_end(payment, event, at=at)
             case Fact.DISPUTED:
                 disputing.take(payment, event, at=at)
-    return Outcome.APPLIED
+    return Outcome.DUPLICATE if told else Outcome.APPLIED
 
 
 def look_at_refund(event: Event, *, at: datetime) -> None:

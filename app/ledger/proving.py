@@ -22,7 +22,8 @@ NEVER_CREDIT = {"A": ("cod", "seller_recv"), "M": ("at_seller",)}
 # What must be there at any moment, or be owed by a household, and what it is there for.
 CASH = ("bank", "psp", "disputed", "seller_recv")
 PAYABLE = ("seller_payable", "refunds_payable", "payout_transit")
-OUTLAYS = ("P2", "D1", "D2")  # the rules by which a cost of the market leaves the pot
+# The rules by which a cost of the market leaves the pot, or comes back to it.
+OUTLAYS = ("P2", "D1", "D2", "D3", "R4", "R8", "R8-")
 
 
 @dataclass(frozen=True)
@@ -98,13 +99,18 @@ def _signs() -> Iterator[Fault]:
         yield Fault("balance of the wrong sign", f"{kind}:{name}:{ref}", int(total), "I8")
 
 
-def _laid_out() -> int:
-    """Add up what providers and disputes cost: they took it of the pot, and the operator has to bring it."""
+def laid_out() -> int:
+    """Add up what providers and disputes cost, less what the operator has brought for it.
+
+    They took it of the pot, and the operator has to bring it. What it brought beyond that is its own.
+    """
+    costs = and_(LedgerAccount.kind == "E", LedgerTransaction.rule.in_(OUTLAYS))
+    brought = and_(LedgerAccount.kind == "L", LedgerAccount.name == "operator")
     query = (
         select(func.coalesce(func.sum(Posting.amount), 0))
         .join(LedgerAccount, LedgerAccount.id == Posting.account_id)
         .join(LedgerTransaction, LedgerTransaction.id == Posting.transaction_id)
-        .where(LedgerAccount.kind == "E", LedgerTransaction.rule.in_(OUTLAYS))
+        .where(or_(costs, brought))
     )
     return int(db.session.scalar(query) or 0)
 
@@ -119,7 +125,7 @@ def _covered() -> Iterator[Fault]:
         .group_by(LedgerAccount.name)
     )
     found = {name: int(total) for name, total in db.session.execute(query)}
-    there = sum(found.get(name, 0) for name in CASH) + _laid_out()
+    there = sum(found.get(name, 0) for name in CASH) + laid_out()
     owed = -sum(found.get(name, 0) for name in PAYABLE)
     if owed > there:
         yield Fault("less money than is owed", f"{there} for {owed}", owed - there, "cover")

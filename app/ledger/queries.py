@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Executable, and_, func, or_, select
 from app.core.db import db
 from app.core.errors import NotFound
 from app.ledger.models import LedgerAccount, LedgerTransaction, Posting
+from app.ledger.rules import Account
 
 
 def balance(kind: str, name: str, ref: str = "") -> int:
@@ -88,6 +89,18 @@ def sums_by_name(rules: Iterable[str], sources: Iterable[str]) -> dict[str, int]
         .group_by(LedgerAccount.name)
     )
     return {name: int(total) for name, total in db.session.execute(query)} if wanted else {}
+
+
+def entries_by(rule: str, source: str) -> list[tuple[Account, int]]:
+    """Give the entries that a rule has made for a source: what its counter-entry turns round."""
+    query = (
+        select(LedgerAccount.kind, LedgerAccount.name, LedgerAccount.ref, Posting.amount)
+        .join(Posting, Posting.account_id == LedgerAccount.id)
+        .join(LedgerTransaction, LedgerTransaction.id == Posting.transaction_id)
+        .where(LedgerTransaction.rule == rule, LedgerTransaction.source == source)
+        .order_by(Posting.id)
+    )
+    return [((kind, name, ref), int(amount)) for kind, name, ref, amount in db.session.execute(query)]
 
 
 @dataclass(frozen=True)

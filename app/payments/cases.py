@@ -1,5 +1,6 @@
 """Cases: differences between our rows and the world's, each opened once and closed by a person."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -37,6 +38,43 @@ def open_once(kind: str, subject: str, found: dict[str, Any], *, at: datetime) -
         db.session.add(case)
         db.session.flush()
         return case
+
+
+def note_found(kind: str, subject: str, found: dict[str, Any]) -> None:
+    """Keep what is seen of an open case now; what one person has proposed for other figures falls away."""
+    with atomic():
+        query = select(Case).where(Case.kind == kind, Case.subject == subject, Case.state == CaseState.OPEN)
+        case = db.session.scalar(query)
+        if case is not None and case.found != found:
+            case.found, case.proposed_by, case.proposed, case.conclusion = found, None, "", ""
+            db.session.flush()
+
+
+def open_about(kind: str, subjects: Collection[str]) -> set[str]:
+    """Give those subjects of which a difference of this kind waits for a person."""
+    query = select(Case.subject).where(
+        Case.kind == kind, Case.subject.in_(list(subjects)), Case.state == CaseState.OPEN
+    )
+    return set(db.session.scalars(query)) if subjects else set()
+
+
+def lock(code: str) -> Case:
+    """Take an open case for this unit. Raises: NotFound, CaseClosed"""
+    with atomic():
+        query = select(Case).where(Case.code == code).with_for_update()
+        case = db.session.scalar(query.execution_options(populate_existing=True))
+        if case is None:
+            raise NotFound("case")
+        if case.state != CaseState.OPEN:
+            raise CaseClosed(code)
+        return case
+
+
+def propose(case: Case, *, figures: str, reason: str, by: int) -> None:
+    """Keep what one person would book, for another who has to agree. The case is locked."""
+    with atomic():
+        case.proposed_by, case.proposed, case.conclusion = by, figures, reason
+        db.session.flush()
 
 
 def close(case: Case, *, conclusion: str, by: int | None, at: datetime) -> None:

@@ -35,12 +35,12 @@ def begin(payment: Payment, *, ref: str, amount: Dong, at: datetime) -> Dispute:
         return dispute
 
 
-def move(dispute: Dispute, to: DisputeState, *, at: datetime) -> bool:
-    """End a dispute, once; False when it has ended before."""
+def move(dispute: Dispute, to: DisputeState, *, at: datetime, old: DisputeState = DisputeState.OPEN) -> bool:
+    """End a dispute, once; False when it has ended before. old: from another end, by people only."""
     with atomic():
         done: Any = db.session.execute(
             update(Dispute)
-            .where(Dispute.id == dispute.id, Dispute.state == DisputeState.OPEN)
+            .where(Dispute.id == dispute.id, Dispute.state == old)
             .values(state=to, changed_at=at)
         )
         db.session.refresh(dispute)
@@ -55,18 +55,19 @@ def note(dispute: Dispute, *, at: datetime, **values: Any) -> None:
         db.session.refresh(dispute)
 
 
-def open_of(payment_id: int) -> list[Dispute]:
-    """List the disputes of a payment that nobody has decided."""
-    query = select(Dispute).where(Dispute.payment_id == payment_id, Dispute.state == DisputeState.OPEN)
-    return list(db.session.scalars(query.order_by(Dispute.id)))
+def is_open(payment_id: int) -> bool:
+    """Say whether a payer's bank is deciding about this payment: nothing of it may go back meanwhile.
 
-
-def lost_since(payment_id: int, moment: datetime) -> bool:
-    """Say whether a payer's bank has given money back in a dispute that began after this moment."""
-    query = select(Dispute.id).where(
-        Dispute.payment_id == payment_id, Dispute.state == DisputeState.LOST, Dispute.opened_at >= moment
-    )
+    The one rule for it. The payment's own state says the same wherever it was paid.
+    """
+    query = select(Dispute.id).where(Dispute.payment_id == payment_id, Dispute.state == DisputeState.OPEN)
     return db.session.scalar(query.limit(1)) is not None
+
+
+def lost_of(payment_id: int) -> list[Dispute]:
+    """List the disputes of a payment that ended for the payer, the oldest first."""
+    query = select(Dispute).where(Dispute.payment_id == payment_id, Dispute.state == DisputeState.LOST)
+    return list(db.session.scalars(query.order_by(Dispute.id).execution_options(populate_existing=True)))
 
 
 def orders_in_dispute() -> set[int]:

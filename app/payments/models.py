@@ -80,6 +80,7 @@ class Refund(Model):
         UniqueConstraint("payment_id", "source"),
         Index("ix_refunds_state", "state"),
         Index("ix_refunds_order", "order_id"),
+        Index("ix_refunds_dispute", "dispute_id"),
     )
 
     id: Mapped[int] = plain(BigId, primary_key=True)
@@ -94,6 +95,7 @@ class Refund(Model):
     state: Mapped[str] = plain()
     reason: Mapped[str] = plain()
     provider_ref: Mapped[str | None] = plain()
+    dispute_id: Mapped[int | None] = plain(ForeignKey("disputes.id"))  # by which the payer's bank has paid it
     tries: Mapped[int] = plain(default=1)  # grows with each failure; names the postings of each try
     flagged_at: Mapped[datetime | None] = plain(UtcDateTime)  # since when team and staff see it
     created_at: Mapped[datetime] = plain(UtcDateTime)
@@ -278,4 +280,7 @@ class Case(Model):
     opened_at: Mapped[datetime] = plain(UtcDateTime)
     closed_at: Mapped[datetime | None] = plain(UtcDateTime)
     closed_by: Mapped[int | None] = plain(ForeignKey("users.id"))
+    # While it is open: who has proposed what `conclusion` says, where a second person has to agree.
+    proposed_by: Mapped[int | None] = plain(ForeignKey("users.id"))
+    proposed: Mapped[str] = plain(default="", server_default="")  # the figures that were agreed to
     conclusion: Mapped[str] = personal(default="")

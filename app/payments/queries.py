@@ -129,6 +129,12 @@ def own_refunds(shop_id: int, states: Iterable[RefundState], *, limit: int = 100
     return list(db.session.scalars(query.order_by(Refund.changed_at, Refund.id).limit(limit)))
 
 
+def paid_in_dispute(dispute_id: int) -> list[Refund]:
+    """List what a payer's bank has given back in a dispute, of our orders and of what we owed."""
+    query = select(Refund).where(Refund.dispute_id == dispute_id, Refund.state == RefundState.SUCCEEDED)
+    return list(db.session.scalars(query.order_by(Refund.id).execution_options(populate_existing=True)))
+
+
 def accounts_of(refund_ids: Iterable[int]) -> dict[int, RefundAccount]:
     """Give the accounts that refunds go to, where the buyers have said."""
     query = select(RefundAccount).where(RefundAccount.refund_id.in_(list(refund_ids)))

@@ -13,7 +13,7 @@ from app.core.money import Dong
 from app.core.sealing import seal, unseal
 from app.payments import queries, services
 from app.payments.models import Payment, Refund, RefundAccount, RefundApproval, RefundLine
-from app.payments.rules import OF_ORDER, TO_SEND, RefundState, Way
+from app.payments.rules import OF_ORDER, TO_SEND, RefundEvent, RefundState, Way
 from app.payments.services import RefundTooLarge
 
 
@@ -50,7 +50,9 @@ class LinePart:
 def owed_for(order_id: int) -> Dong:
     """Add up what of an order's own money is going back or has gone; a surplus does not count."""
     of_order = or_(*(Refund.source.startswith(prefix) for prefix in OF_ORDER))
-    query = select(func.coalesce(func.sum(Refund.amount), 0)).where(Refund.order_id == order_id, of_order)
+    query = select(func.coalesce(func.sum(Refund.amount), 0)).where(
+        Refund.order_id == order_id, of_order, Refund.state != RefundState.UNDONE
+    )
     return int(db.session.scalar(query) or 0)
 
 
@@ -179,6 +181,25 @@ def note_ref(refund: Refund, provider_ref: str) -> None:
         db.session.refresh(refund)
 
 
+def note_dispute(refund: Refund, dispute_id: int | None) -> None:
+    """Keep by which dispute the payer's bank has paid a refund; None when it has come back."""
+    with atomic():
+        db.session.execute(update(Refund).where(Refund.id == refund.id).values(dispute_id=dispute_id))
+        db.session.refresh(refund)
+
+
+def undo(refund: Refund, *, at: datetime) -> None:
+    """Let a refund count no more: the money is here again, and nobody is owed it.
+
+    Raises: RuntimeError for one that has not gone through.
+    """
+    with atomic():
+        if not services.move_refund(refund, RefundEvent.UNDO, at=at):
+            raise RuntimeError("only what has gone back can be undone")
+        less = {"refunded": Payment.refunded - refund.amount}
+        db.session.execute(update(Payment).where(Payment.id == refund.payment_id).values(**less))
+
+
 def count_failure(refund: Refund) -> None:
     """Begin another try: its postings and its two people are counted anew."""
     with atomic():
@@ -186,8 +207,8 @@ def count_failure(refund: Refund) -> None:
         db.session.refresh(refund)
 
 
-def send_by_bank(refund: Refund) -> None:
-    """Let people send by bank transfer what the provider could not."""
+def note_way(refund: Refund, way: Way) -> None:
+    """Let a refund go another way: by bank what the provider could not, or as the provider has sent it."""
     with atomic():
-        db.session.execute(update(Refund).where(Refund.id == refund.id).values(way=Way.BANK))
+        db.session.execute(update(Refund).where(Refund.id == refund.id).values(way=way))
         db.session.refresh(refund)

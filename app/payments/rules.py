@@ -88,7 +88,7 @@ S, E = State, Event
 _OPEN = (S.CREATED, S.PENDING, S.AUTHORISED, S.PARTIALLY_PAID)
 _ENDED_UNPAID = (S.EXPIRED, S.CANCELLED)
 _REFUNDABLE = (S.PAID, S.PAID_LATE, S.PARTLY_REFUNDED, S.COLLECTED, S.REMITTED, S.WON)
-_DISPUTABLE = (S.PAID, S.PAID_LATE, S.PARTLY_REFUNDED, S.REFUNDED, S.WON)
+_DISPUTABLE = (S.PAID, S.PAID_LATE, S.PARTLY_REFUNDED, S.REFUNDED, S.WON, S.LOST)
 TRANSITIONS: dict[tuple[State, Event], State] = {
     (S.CREATED, E.START): S.PENDING,
     (S.CREATED, E.AWAIT_CASH): S.COD_DUE,
@@ -109,6 +109,7 @@ TRANSITIONS: dict[tuple[State, Event], State] = {
     (S.DISPUTED, E.WIN): S.WON,
     (S.DISPUTED, E.LOSE): S.LOST,
 }
+DISPUTABLE = frozenset(_DISPUTABLE)
 PAYABLE = frozenset({S.CREATED, S.PENDING, S.AUTHORISED, S.PARTIALLY_PAID, S.FAILED})
 MONEY_IN = frozenset({S.PAID, S.PAID_LATE, S.PARTLY_REFUNDED, S.COLLECTED, S.REMITTED})
 SETTLED = MONEY_IN | {S.REFUNDED, S.DISPUTED, S.WON, S.LOST}
@@ -137,6 +138,8 @@ class RefundState(StrEnum):
     """Direct: the buyer has it."""
     DISPUTED = "disputed"
     """Direct: the buyer says it did not come."""
+    UNDONE = "undone"
+    """A lost dispute that was won after all: the payer's bank has brought it back, and it counts no more."""
 
 
 class RefundEvent(StrEnum):
@@ -158,6 +161,8 @@ class RefundEvent(StrEnum):
     """The buyer says it came."""
     DISPUTE = "dispute"
     """The buyer says it did not come."""
+    UNDO = "undo"
+    """What a dispute took of an order has come back."""
 
 
 R, V = RefundState, RefundEvent
@@ -171,6 +176,7 @@ REFUND_TRANSITIONS: dict[tuple[RefundState, RefundEvent], RefundState] = {
     (R.FAILED, V.SUCCEED): R.SUCCEEDED,  # its messages came in the wrong order
     (R.FAILED, V.BY_BANK): R.REQUESTED,
     (R.SUCCEEDED, V.FAIL): R.FAILED,  # some providers take a success back
+    (R.SUCCEEDED, V.UNDO): R.UNDONE,
     (R.ASKED, V.SEND): R.SENT,
     (R.SENT, V.CONFIRM): R.CONFIRMED,
     (R.SENT, V.DISPUTE): R.DISPUTED,
@@ -194,7 +200,7 @@ class Way(StrEnum):
 
 
 class DisputeState(StrEnum):
-    """Where a payer's dispute stands. It only goes forward."""
+    """Where a payer's dispute stands. Told by a provider it only goes forward; people may open it again."""
 
     OPEN = "open"
     """The payer's bank decides; what it has taken may come back."""
@@ -234,13 +240,17 @@ PASSED_ON = "P2:"
 """Begins what a line is for when a provider has passed on what it held; the provider's code follows."""
 
 
+BROUGHT = "O1:operator"
+"""What a line is for when the operator has paid in money of its own."""
+
+
 class LineState(StrEnum):
     """Where a bank line stands. It only goes forward."""
 
     UNMATCHED = "unmatched"
     """Nobody knows yet what it is for."""
     MATCHED = "matched"
-    """It belongs to a payment, a payout or a refund, or a provider has passed it on."""
+    """It belongs to a payment, a payout or a refund, or a provider or the operator has paid it in."""
     IGNORED = "ignored"
     """A person has said that it has nothing to do with the market."""
 

@@ -169,7 +169,7 @@ def refund_form(order: Order) -> str:
     return order_page(order, f"/hoan-tien/{refund_of(order).code}")
 
 
-def _name(order: Order, at: datetime) -> None:
+def name_account(order: Order, *, at: datetime) -> None:
     refund_accounts.name(order, refund_code=refund_of(order).code, **NAMED, actor=GUEST, at=at)
 
 
@@ -179,7 +179,7 @@ def _asked(home: Household, at: datetime, *, named: bool = True) -> Order:
     order = line(order, order.total, at=at)
     fulfilment.decline(order, DeclineReason.SPOILT, actor=SYSTEM, at=at)
     if named:
-        _name(order, at)
+        name_account(order, at=at)
     return order
 
 
@@ -224,7 +224,7 @@ def bank_refund(home: Household, *, at: datetime, named: bool = True, by: tuple[
     order = delivered(home, at=at, pay_by="cod")
     giving_back.give_back(order, key=f"scene-{order.code}", wanted={}, amount=60_000, actor=SYSTEM, at=at)
     if named:
-        _name(order, at)
+        name_account(order, at=at)
     for user_id in by:
         bank_refunds.approve(refund_of(order).code, actor=Actor("user", user_id), at=at)
     return order

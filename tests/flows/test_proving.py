@@ -14,7 +14,7 @@ from app.core.db import db
 from app.flows import fulfilment, proving
 from app.ledger.models import LedgerAccount, LedgerTransaction, Posting
 from app.orders.models import Order, OrderLine
-from app.payments.models import BankLine, Payment, PaymentOrder
+from app.payments.models import BankLine, Dispute, Payment, PaymentOrder
 from app.payments.payout_models import Payout, PayoutBatch
 from app.users.models import AuditEvent
 from tests import damage, paying
@@ -156,6 +156,18 @@ def another_sum_approved(order: Order) -> None:
     payout(order, 4)
 
 
+def dispute(order: Order) -> None:
+    """Write a dispute over 5 đồng of which neither payment nor book know anything."""
+    usual = {"payment_id": payments_of(order)[0].id, "provider": "sandbox", "provider_ref": "x", "amount": 5}
+    with damage.behind_the_guards():
+        db.session.add(Dispute(code="KN1", taken=5, opened_at=AT, changed_at=AT, **usual))
+        db.session.flush()
+
+
+def said_to_be_disputed(order: Order) -> None:
+    damage.execute("UPDATE payments SET state = 'disputed' WHERE code = :c", c=payments_of(order)[0].code)
+
+
 def another() -> Order:
     (made,) = buy((make_offer(make_shop("Vườn Khoa")), 1000))
     return made
@@ -182,6 +194,8 @@ DAMAGES: dict[Callable[[Order], None], tuple[str, str]] = {
     line_not_counted: ("I8", "bank line was not counted"),
     nobodys_line: ("I8", "money of nobody is not what its lines say"),
     sent_unbooked: ("I10", "payout is not what the book says"),
+    dispute: ("I11", "taken in disputes is not what the book says"),
+    said_to_be_disputed: ("I11", "payment says otherwise than its disputes"),
     another_sum_approved: ("I10", "batch is not the sum of its payouts"),
 }
 

@@ -13,7 +13,7 @@ from app.core import clock
 from app.core.codes import normalise_code
 from app.core.errors import NotFound, Refused
 from app.core.text import nfc
-from app.flows import bank_feed, bank_statements
+from app.flows import bank_feed, bank_statements, provider_money
 from app.payments import desk_queries as queries
 from app.payments.bank_lines import LineMoveRefused
 from app.payments.desk_queries import PAGE, Sort
@@ -31,7 +31,7 @@ blueprint = Blueprint("bank_lines", __name__, url_prefix="/quan-tri/sao-ke")
 FORM = 10_000  # bytes of the form around a file
 LONGEST = 60  # of a code or an account number
 REASON = 300
-DONE = ("match", "ignore")
+DONE = ("match", "ignore", "brought")
 SORTS = {"": "", Sort.SUGGESTED: "goi-y", Sort.PLAIN: "chua-ro", Sort.OUT: "tien-ra"}  # as addresses say it
 
 
@@ -131,6 +131,14 @@ def ignore(number: int) -> Answer:
     return _say(
         number, "reason", lambda: bank_feed.ignore(number, reason=reason, actor=actor(), at=at), "ignore"
     )
+
+
+@blueprint.post("/<int:number>/cua-san")
+@rule(Rule.STAFF)
+def brought(number: int) -> Answer:
+    """Say that a line is the operator's own money, paid in to bear costs."""
+    at = clock.now()
+    return _say(number, "own", lambda: provider_money.bring_in(number, actor=actor(), at=at), "brought")
 
 
 @blueprint.post("/tep")

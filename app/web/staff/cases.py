@@ -2,16 +2,17 @@
 
 from datetime import datetime
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
 
 from app.core import clock
 from app.core.errors import NotFound, Refused
 from app.core.text import nfc
-from app.flows import money_desk
+from app.flows import deciding, money_desk
 from app.flows.reconciling import Kind
 from app.payments import desk_queries as queries
-from app.payments.cases import CaseClosed
+from app.payments.cases import CaseClosed, ReasonMissing
 from app.payments.desk_queries import PAGE
+from app.users import queries as users
 from app.web.access import Rule, rule
 from app.web.messages import sentence
 from app.web.signing_in import actor
@@ -43,16 +44,43 @@ def _all(wrong: tuple[str, str] | None = None) -> str:
     after = key_of(request.args.get("sau"))
     found = queries.open_cases(after=after, limit=PAGE + 1)
     lines = queries.lines_by_key([case.subject for case in found if case.kind == Kind.LINE_WAITS])
+    plans = {case.code: plan for case in found[:PAGE] if (plan := deciding.plan_of(case))}
     return render_template(
         "staff/cases/all.html",
         cases=found[:PAGE],
+        plans=plans,
+        two={code for code, plan in plans.items() if deciding.needs_two(plan, _limit())},
+        bookable=set(deciding.STEPS),
+        people=users.by_ids({case.proposed_by for case in found if case.proposed_by}),
+        me=actor().user_id,
         lines=lines,
         count=queries.count_cases(),
         after=after,
         more=url_for(".show_all", sau=found[PAGE - 1].id) if len(found) > PAGE else None,
-        done="xong" in request.args,
+        done=request.args.get("xong") or "xong" in request.args,
         wrong=wrong,
     )
+
+
+def _limit() -> int:
+    return int(current_app.extensions["market"].payout_two_people_above)
+
+
+@blueprint.post("/<code>/ghi-so")
+@rule(Rule.STAFF)
+def book(code: str) -> Answer:
+    """Book a case as was shown, or be the first of two who agree to it."""
+    figures, reason = request.form.get("figures", "")[:LONGEST], nfc(request.form.get("reason", ""))[:LONGEST]
+    try:
+        whole = deciding.book(
+            code, figures=figures, reason=reason, two_above=_limit(), actor=actor(), at=clock.now()
+        )
+    except NotFound:
+        raise
+    except Refused as refused:
+        return _all((code, sentence(refused))), 422 if isinstance(refused, ReasonMissing) else 409
+    after = key_of(request.args.get("sau"))
+    return redirect(url_for(".show_all", sau=after, xong="booked" if whole else "proposed"))
 
 
 @blueprint.post("/<code>/dong")

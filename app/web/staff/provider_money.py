@@ -44,6 +44,7 @@ def _page(wrong: Wrong | None = None) -> str:
     return render_template(
         "staff/providers/all.html",
         held=held,
+        to_bring=provider_money.to_bring(),
         tells={one.provider for one in held if provider_money.tells(one.provider)},
         lines=provider_money.lines_to_place(),
         asked=asked,

@@ -5,6 +5,7 @@ from flask_babel import gettext
 from app.flows import (
     bank_feed,
     bank_refunds,
+    deciding,
     giving_back,
     provider_money,
     refund_accounts,
@@ -104,6 +105,7 @@ SENTENCES: Sentences = {
         "say here that it is not ours."
     ),
     bank_lines.LineMoveRefused: lambda _: gettext("Somebody has already dealt with this bank line."),
+    deciding.PlanChanged: lambda _: gettext("The figures have changed meanwhile. Look at them again."),
     cases.CaseClosed: lambda _: gettext("Somebody has already closed this case."),
     cases.ReasonMissing: lambda _: gettext("Write the reason."),
 }

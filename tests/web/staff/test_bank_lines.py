@@ -166,3 +166,21 @@ def test_a_stranger_finds_no_lines(app: Flask, client: FlaskClient) -> None:
     assert unproven.get(PAGE).status_code == 302
     assert unproven.post(f"{PAGE}/{line}/bo-qua", data={"reason": "x"}).status_code == 403
     assert state(line) == "unmatched"
+
+
+def test_a_line_is_the_markets_own_money(hanh: FlaskClient) -> None:
+    line = waits("CHO SO NOP BU CHI PHI", 300_000)
+    assert "Tiền riêng của chợ nộp vào" in words(hanh.get(PAGE).text)
+    assert fill(hanh, PAGE, to=f"{PAGE}/{line}/cua-san").status_code == 302
+    assert state(line) == "matched"
+    assert "Chợ đã nộp trước" not in words(hanh.get("/quan-tri/cong-thanh-toan").text)  # nobody holds money
+    again = fill(hanh, PAGE, to=f"{PAGE}/{line}/cua-san")
+    assert again.status_code == 409
+
+
+def test_control_a_households_line_is_not_the_markets(hanh: FlaskClient) -> None:
+    transfer("tien hang", 50_000, at=SOON, accountNumber="8400111122223")
+    line = db.session.scalars(select(BankLine.id)).one()
+    assert "cua-san" not in hanh.get(PAGE).text
+    assert fill(hanh, PAGE, to=f"{PAGE}/{line}/cua-san").status_code == 422
+    assert state(line) == "unmatched"
