@@ -41,7 +41,7 @@ def test_the_buyer_names_the_account_and_says_that_the_money_is_back(app: Flask)
         f"/don/{order.code}/hoan-tien", {"number": "0123 456 789", "holder": "Minh"}, bank="970436"
     )
     assert "6789" in page.text and NUMBER not in page.text and "0123 456" not in page.text
-    seen = "The household sends it within 2 days. Your account is shown to the household only."
+    seen = "The household sends it by %(time)s on %(day)s. Only the household sees your account."
     assert vi(seen) in page.text
     refunding.say_sent(shop_id=order.shop_id, refund_code=refund.code, actor=SYSTEM, at=AT)
     page = buyer.open(link(order))
