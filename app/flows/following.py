@@ -93,6 +93,7 @@ class Followed:
 
     accounts: where refunds go to, by refund, masked; to_name: those whose account the buyer may still name.
     send_by: until when the household is in time to send one; late: those it has not sent by then.
+    disputed: the buyer's own bank is deciding whose the money is.
     """
 
     order: Order
@@ -104,6 +105,7 @@ class Followed:
     to_name: frozenset[int]
     send_by: dict[int, datetime]
     late: frozenset[int]
+    disputed: bool
     days: tuple[date | None, date | None, date | None, date | None]
     reason: str
 
@@ -231,6 +233,7 @@ def _follow(
             to_name=to_name,
             send_by=by,
             late=frozenset(refund_id for refund_id, until in by.items() if until <= at),
+            disputed=order.id in paid_by and paid_by[order.id].state == PaymentState.DISPUTED,
             days=orders.days_of(order, journal[order.id]),
             reason=_reason(journal[order.id]),
         )

@@ -17,6 +17,7 @@ from app.orders.rules import DeclineReason, Event, State
 from app.payments import queries as payments
 from app.payments.models import Refund
 from app.payments.rules import RefundState
+from app.payments.rules import State as PaymentState
 from app.regions import queries as regions
 from app.shops.models import Shop
 
@@ -100,7 +101,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Whole:
-    """Everything of one order. days: the local day of each of its four steps."""
+    """Everything of one order. days: the local day of each of its four steps.
+
+    disputed: the buyer's bank is deciding whose the money is.
+    """
 
     row: Row
     contact: Contact
@@ -108,6 +112,7 @@ class Whole:
     refunds: Sequence[Refund]
     journal: Sequence[Step]
     days: Sequence[date | None]
+    disputed: bool
 
     @property
     def progress(self) -> int:
@@ -222,6 +227,7 @@ def whole(shop: Shop, code: str, *, at: datetime) -> Whole:
     ref = f"{shop.code}/{order.code}"
     refunds = payments.refunds_of([order.id])[order.id]
     journal = orders.events_of(order.id)
+    payment = payments.by_order([order.id]).get(order.id)
     return Whole(
         row=rows_of(shop, [order])[0],
         contact=_contact(order, orders.get_purchase(order.purchase_id), refunds, at),
@@ -229,6 +235,7 @@ def whole(shop: Shop, code: str, *, at: datetime) -> Whole:
         refunds=refunds,
         journal=[_step(event) for event in journal],
         days=orders.days_of(order, journal),
+        disputed=payment is not None and payment.state == PaymentState.DISPUTED,
     )
 
 
