@@ -45,10 +45,8 @@ def test_contact_is_open_while_there_is_work_and_closes_after(app: Flask) -> Non
 def test_while_the_buyer_s_bank_decides_both_sides_read_that_nobody_gets_the_money(app: Flask) -> None:
     lan = lan_at_work(app, auto_accept=True)
     order = ordered(lan)
-    page, link = (
-        f"/en/ban/don/{order.code}",
-        f"/en/don/{order.code}?k={queries.link_token(db.session.get_one(Purchase, order.purchase_id))}",
-    )
+    token = queries.link_token(db.session.get_one(Purchase, order.purchase_id))
+    page, link = f"/en/ban/don/{order.code}", f"/en/don/{order.code}?k={token}"
     stop, deciding = "Do not send the parcel yet", "Your card&#39;s bank is deciding"
     assert stop not in lan.open(page).page and "The money is held for you" in lan.page
     assert deciding not in app.test_client().get(link).text

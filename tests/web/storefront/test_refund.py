@@ -71,9 +71,7 @@ def test_the_buyer_reads_until_when_it_is_sent_and_that_a_late_one_is_known(app:
     order, refund = declined()
     account = {"bank": "970436", "number": NUMBER, "holder": "Minh"}
     refund_accounts.name(order, refund_code=refund.code, **account, actor=SYSTEM, at=AT)
-    late = vi(
-        "It should have been sent by %(time)s on %(day)s. Our people know and are reminding the household."
-    )
+    late = "Nhà vườn gửi trễ, hạn là"
     page = Buyer(app).open(link(order)).text
     assert "10:00 ngày 25/11/2026" in page and late not in page
     with time_machine.travel(later(hours=48), tick=False):
