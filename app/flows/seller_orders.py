@@ -65,7 +65,10 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True)
 class Row:
-    """An order in a list. place: the buyer's commune and what lies above it, None for a pick-up."""
+    """An order in a list. place: the buyer's commune and what lies above it, None for a pick-up.
+
+    disputed: the buyer's bank is deciding whose the money is.
+    """
 
     order: Order
     lines: Sequence[OrderLine]
@@ -75,6 +78,7 @@ class Row:
     home: str
     standing: Standing
     due_on: date | None
+    disputed: bool
 
 
 @dataclass(frozen=True)
@@ -101,10 +105,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Whole:
-    """Everything of one order. days: the local day of each of its four steps.
-
-    disputed: the buyer's bank is deciding whose the money is.
-    """
+    """Everything of one order. days: the local day of each of its four steps."""
 
     row: Row
     contact: Contact
@@ -112,7 +113,6 @@ class Whole:
     refunds: Sequence[Refund]
     journal: Sequence[Step]
     days: Sequence[date | None]
-    disputed: bool
 
     @property
     def progress(self) -> int:
@@ -162,13 +162,13 @@ def to_pack(shop: Shop, *, limit: int = 50) -> list[Order]:
 
 
 def rows_of(shop: Shop, some: Sequence[Order]) -> list[Row]:
-    """Put all together that rows show, in seven statements for any number of orders."""
+    """Put all together that rows show, in eight statements for any number of orders."""
     ids = [order.id for order in some]
     lines = orders.lines_of(ids)
     purchases = orders.purchases_of({order.purchase_id for order in some})
     kinds = catalog.categories_of({line.listing_code for rows in lines.values() for line in rows})
     paths = regions.unit_paths({shop.unit_id} | {p.unit_id for p in purchases.values() if p.unit_id})
-    standings = _standings(shop, some)
+    standings, paid_by = _standings(shop, some), payments.by_order(ids)
     return [
         Row(
             order=order,
@@ -179,6 +179,7 @@ def rows_of(shop: Shop, some: Sequence[Order]) -> list[Row]:
             home=paths[shop.unit_id],
             standing=standings[order.id],
             due_on=rules.due_on(State(order.state), local_date(order.placed_at), order.deliver_on),
+            disputed=order.id in paid_by and paid_by[order.id].state == PaymentState.DISPUTED,
         )
         for order in some
     ]
@@ -227,7 +228,6 @@ def whole(shop: Shop, code: str, *, at: datetime) -> Whole:
     ref = f"{shop.code}/{order.code}"
     refunds = payments.refunds_of([order.id])[order.id]
     journal = orders.events_of(order.id)
-    payment = payments.by_order([order.id]).get(order.id)
     return Whole(
         row=rows_of(shop, [order])[0],
         contact=_contact(order, orders.get_purchase(order.purchase_id), refunds, at),
@@ -235,7 +235,6 @@ def whole(shop: Shop, code: str, *, at: datetime) -> Whole:
         refunds=refunds,
         journal=[_step(event) for event in journal],
         days=orders.days_of(order, journal),
-        disputed=payment is not None and payment.state == PaymentState.DISPUTED,
     )
 
 
