@@ -119,10 +119,10 @@ def _first_goods(album: Album) -> None:
     album.walk(["/ban/", "/ban/hang"])
 
 
-def _order(album: Album) -> None:
+def _order(album: Album, start: str = "/") -> None:
     """Put a listing into the basket and go on as far as a guest gets with what stands in TYPED."""
     page = album.page
-    page.goto(album.base + "/")
+    page.goto(album.base + start)
     links = page.eval_on_selector_all("a[href^='/sp/']", "all => all.map(a => a.href.split('#')[0])")
     for link in dict.fromkeys(links):
         page.goto(link)
@@ -180,13 +180,15 @@ def refunds(album: Album, market: Market) -> None:
     with market.app().app_context():
         home = scenes.household("Vườn mận bà Dần", "Hoàng Thị Dần", "8400999988887")
         held = scenes.household("Trại gà anh Vinh", "Phùng Văn Vinh", settlement="held")
-        found = scenes.direct_refunds(home, at=at)
-        found |= {
+        found = {
+            "house": scenes.back_the_way_it_came(home, at=at),
+            "card": scenes.disputed(home, at=at),
             "bank": scenes.bank_refund(held, at=at, named=False),
             "given": scenes.bank_refund(held, at=at),
         }
+        found |= scenes.direct_refunds(home, at=at)
         links = {name: scenes.order_page(order) for name, order in found.items()}
-        ask = scenes.refund_form(found["nowhere"])
+        ask, shop = scenes.refund_form(found["nowhere"]), f"/gian-hang/{home.shop.slug}"
         album.page.context.add_cookies([scenes.cookie(market.app(), home.user_id, market.address)])
     for name, path in links.items():
         album.take(path, name)
@@ -194,6 +196,9 @@ def refunds(album: Album, market: Market) -> None:
     album.say("refused", ask, bank="970436", number="12", holder="Trần Thị Minh")
     album.walk(["/ban/", "/ban/tien", "/ban/tra-lai", "/ban/don"], lambda path: path.startswith("/ban/"))
     album.say("open", "/ban/tra-lai", "form[action*='/tra-lai/']")
+    # A buyer of this shop, which takes no transfers until its late refund is sent.
+    album.page.context.clear_cookies()
+    _order(album, shop)
 
 
 def household(album: Album, market: Market) -> None:
@@ -203,6 +208,7 @@ def household(album: Album, market: Market) -> None:
         home = scenes.household("Vườn lê ông Tẻn", "Mông Văn Tẻn", "8400777766665")
         moving = scenes.household("Vườn mơ chị Lụa", "Lộc Thị Lụa", "8400555544443")
         waiting, done = home.order(at), scenes.delivered(home, at=at)
+        scenes.line(home.order(at), 50_000, at=at)
         scenes.change_account(moving, at=at)
         papers = {
             "buyer": scenes.order_page(done, "/bien-nhan.pdf"),

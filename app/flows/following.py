@@ -21,7 +21,7 @@ from app.orders.rules import State
 from app.payments import queries as payments
 from app.payments import returning
 from app.payments.models import Payment, Refund
-from app.payments.rules import PAYABLE, is_word
+from app.payments.rules import PAYABLE, TO_SEND, is_word, send_by
 from app.payments.rules import State as PaymentState
 from app.regions import queries as regions
 
@@ -92,6 +92,8 @@ class Followed:
     """One order: its goods, its household, the day of each step, its money.
 
     accounts: where refunds go to, by refund, masked; to_name: those whose account the buyer may still name.
+    send_by: until when the household is in time to send one; late: those it has not sent by then.
+    disputed: the buyer's own bank is deciding whose the money is.
     """
 
     order: Order
@@ -101,6 +103,9 @@ class Followed:
     refunds: tuple[Refund, ...]
     accounts: dict[int, Masked]
     to_name: frozenset[int]
+    send_by: dict[int, datetime]
+    late: frozenset[int]
+    disputed: bool
     days: tuple[date | None, date | None, date | None, date | None]
     reason: str
 
@@ -165,7 +170,7 @@ def bought(purchase: Purchase, *, at: datetime) -> Bought:
     return Bought(
         purchase=purchase,
         token=orders.link_token(purchase),
-        orders=tuple(_follow(found, known, bills)),
+        orders=tuple(_follow(found, known, bills, at)),
         bills=tuple(bills.values()),
         place=place,
     )
@@ -200,7 +205,7 @@ def _bill(payment: Payment, known: dict[int, introducing.Seller], at: datetime) 
 
 
 def _follow(
-    found: Sequence[Order], known: dict[int, introducing.Seller], bills: dict[int, Bill]
+    found: Sequence[Order], known: dict[int, introducing.Seller], bills: dict[int, Bill], at: datetime
 ) -> list[Followed]:
     ids = [order.id for order in found]
     lines, refunds, paid_by = orders.lines_of(ids), payments.refunds_of(ids), payments.by_order(ids)
@@ -212,6 +217,11 @@ def _follow(
     accounts = payments.accounts_of([refund.id for refund in back]) if back else {}
     masked = {i: m for i, row in accounts.items() if (m := refund_accounts.masked(row))}
     to_name = frozenset(refund.id for refund in back if returning.may_change_account(refund))
+    by = {
+        refund.id: send_by(refund.changed_at, accounts[refund.id].given_at)
+        for refund in back
+        if refund.id in accounts and refund.state in TO_SEND
+    }
     return [
         Followed(
             order=order,
@@ -221,6 +231,9 @@ def _follow(
             refunds=tuple(refunds[order.id]),
             accounts=masked,
             to_name=to_name,
+            send_by=by,
+            late=frozenset(refund_id for refund_id, until in by.items() if until <= at),
+            disputed=order.id in paid_by and paid_by[order.id].state == PaymentState.DISPUTED,
             days=orders.days_of(order, journal[order.id]),
             reason=_reason(journal[order.id]),
         )

@@ -54,6 +54,8 @@ class NextThing(StrEnum):
     """Orders wait for a yes."""
     SHIP = "ship"
     """Orders wait to be packed or handed over."""
+    REFUND = "refund"
+    """A buyer waits for money that the household has to send back."""
     FIRST = "first"
     """Nothing is for sale and nothing was begun."""
     CONTINUE = "continue"
@@ -105,12 +107,17 @@ def _waiting(shop_id: int, counts: Mapping[OrderState, int]) -> tuple[Waiting, .
     )[:SHOWN]
 
 
-def next_thing(day: SellerDay, goods: Sequence[Good]) -> NextThing:
-    """Choose the one thing: buyers who wait come first, then an empty shelf, then empty heaps."""
+def next_thing(day: SellerDay, goods: Sequence[Good], *, to_send_back: int = 0) -> NextThing:
+    """Choose the one thing: buyers who wait come first, then an empty shelf, then empty heaps.
+
+    to_send_back: how many refunds the household has to send.
+    """
     if day.to_accept:
         return NextThing.ACCEPT
     if day.to_ship:
         return NextThing.SHIP
+    if to_send_back:
+        return NextThing.REFUND
     on_shelf = [good for good in goods if good.listing.state == State.ON]
     if not on_shelf:
         begun = any(good.listing.state == State.DRAFT for good in goods)

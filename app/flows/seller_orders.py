@@ -17,6 +17,7 @@ from app.orders.rules import DeclineReason, Event, State
 from app.payments import queries as payments
 from app.payments.models import Refund
 from app.payments.rules import RefundState
+from app.payments.rules import State as PaymentState
 from app.regions import queries as regions
 from app.shops.models import Shop
 
@@ -64,7 +65,10 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True)
 class Row:
-    """An order in a list. place: the buyer's commune and what lies above it, None for a pick-up."""
+    """An order in a list. place: the buyer's commune and what lies above it, None for a pick-up.
+
+    disputed: the buyer's bank is deciding whose the money is.
+    """
 
     order: Order
     lines: Sequence[OrderLine]
@@ -74,6 +78,7 @@ class Row:
     home: str
     standing: Standing
     due_on: date | None
+    disputed: bool
 
 
 @dataclass(frozen=True)
@@ -157,13 +162,13 @@ def to_pack(shop: Shop, *, limit: int = 50) -> list[Order]:
 
 
 def rows_of(shop: Shop, some: Sequence[Order]) -> list[Row]:
-    """Put all together that rows show, in seven statements for any number of orders."""
+    """Put all together that rows show, in eight statements for any number of orders."""
     ids = [order.id for order in some]
     lines = orders.lines_of(ids)
     purchases = orders.purchases_of({order.purchase_id for order in some})
     kinds = catalog.categories_of({line.listing_code for rows in lines.values() for line in rows})
     paths = regions.unit_paths({shop.unit_id} | {p.unit_id for p in purchases.values() if p.unit_id})
-    standings = _standings(shop, some)
+    standings, paid_by = _standings(shop, some), payments.by_order(ids)
     return [
         Row(
             order=order,
@@ -174,6 +179,7 @@ def rows_of(shop: Shop, some: Sequence[Order]) -> list[Row]:
             home=paths[shop.unit_id],
             standing=standings[order.id],
             due_on=rules.due_on(State(order.state), local_date(order.placed_at), order.deliver_on),
+            disputed=order.id in paid_by and paid_by[order.id].state == PaymentState.DISPUTED,
         )
         for order in some
     ]

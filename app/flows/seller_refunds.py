@@ -10,7 +10,7 @@ from app.flows.seller_orders import Row
 from app.orders import queries as orders
 from app.payments import queries as payments
 from app.payments.models import Refund
-from app.payments.rules import SEND_WITHIN, TO_SEND, RefundState
+from app.payments.rules import TO_SEND, RefundState, send_by
 from app.shops.models import Shop
 
 
@@ -56,7 +56,7 @@ def _with_orders(shop: Shop, refunds: Sequence[Refund], at: datetime) -> list[To
     made = []
     for refund in refunds:
         account = accounts.get(refund.id)
-        due_at = max(refund.changed_at, account.given_at) + SEND_WITHIN if account else None
+        due_at = send_by(refund.changed_at, account.given_at) if account else None
         late = due_at is not None and due_at <= at and refund.state in TO_SEND
         made.append(ToSend(refund, rows[refund.order_id or 0], refund_accounts.masked(account), due_at, late))
     return made

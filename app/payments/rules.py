@@ -1,6 +1,6 @@
 """The lives of a payment and of a refund as tables. Pure."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -213,6 +213,13 @@ class DisputeState(StrEnum):
 # What of a refund's source says that it gives back an order's own money, not a surplus.
 OF_ORDER = ("order:", "gone:", "part:")
 SEND_WITHIN = timedelta(hours=48)  # then team and staff see it, and new direct orders of the shop wait
+
+
+def send_by(asked_at: datetime, given_at: datetime) -> datetime:
+    """Say until when a household has to send a refund: counted from when it knew that, and where to."""
+    return max(asked_at, given_at) + SEND_WITHIN
+
+
 # When a provider that has not answered, or has not decided, is asked again; the last one goes on.
 ASK_REFUND_AFTER = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 360))
 ASK_REFUND_FOR = timedelta(days=14)

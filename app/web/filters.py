@@ -24,6 +24,7 @@ from app.core.quantity import show_quantity
 from app.web.languages import language
 
 NBSP = "\u00a0"
+MINUS = "\u2212"
 
 
 def number(value: int) -> str:
@@ -43,8 +44,8 @@ def grouped(number: str) -> str:
 
 
 def dong(value: int) -> str:
-    """35000 -> "35.000 đ"; the sum and its đ never break apart."""
-    return f"{number(value)}{NBSP}đ"
+    """35000 -> "35.000 đ"; the sum and its đ never break apart, nor a minus from its sum."""
+    return f"{number(value)}{NBSP}đ".replace("-", MINUS)
 
 
 def unit_name(code: str) -> str:

@@ -232,5 +232,5 @@ class Album:
 
     def send(self, form: str) -> None:
         """Send a form of the page; one that its own fields refuse stays where it is."""
-        with contextlib.suppress(PlaywrightTimeout), self.page.expect_navigation(timeout=5000):
+        with contextlib.suppress(PlaywrightTimeout), self.page.expect_navigation(timeout=20_000):
             self.page.evaluate(SEND, form)

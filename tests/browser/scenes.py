@@ -29,7 +29,7 @@ from app.orders.rules import DeclineReason
 from app.payments import queries as payments
 from app.payments import services as moves
 from app.payments.models import Refund
-from app.payments.providers.base import Event, Fact
+from app.payments.providers.base import DisputeNow, Event, Fact
 from app.payments.rules import Event as PaymentEvent
 from app.shops import accounts
 from app.shops import queries as shops
@@ -137,7 +137,13 @@ def payers(home: Household, other: Household, *, at: datetime) -> dict[str, str]
         "waiting": home.order(at), "short": short, "two": two[0], "paid": paid, "word": word,
         "over": late, "late": gone, "cancelled": back, "review": review,
     }  # fmt: skip
-    return {name: pay_page(order) for name, order in found.items()}
+    ends = ("short", "over", "late", "cancelled", "review")
+    return {
+        **{name: pay_page(order) for name, order in found.items()},
+        **{f"order-{name}": order_page(found[name]) for name in ends},
+        "cancel-short": order_page(short, "/huy"),
+        "both": pay_page(two[0]).replace("/tra/", "/don/"),
+    }
 
 
 def at_the_houses(home: Household, *, at: datetime) -> dict[str, str]:
@@ -159,6 +165,39 @@ def _gone_to(code: str, home: Household, at: datetime) -> Order:
         payment.start = {"kind": "Redirect", "url": f"https://{code}.example/pay"}
         moves.try_move(payment, PaymentEvent.START, at=at)
     return order
+
+
+def by_card(home: Household, *, at: datetime) -> Order:
+    """Let an order be paid by a card from abroad; it waits to be packed."""
+    order = home.order(at, pay_by="stripe")
+    return line(order, order.total, at=at)
+
+
+def disputed(home: Household, *, at: datetime) -> Order:
+    """Let the card's bank ask the money of an order back; nobody has decided yet."""
+    order = by_card(home, at=at)
+    (payment,) = factories.payments_of(order)
+    now = DisputeNow("open", taken=payment.amount, fee=350_000, answer_by=at + timedelta(days=7))
+    said = Event(
+        payment.provider,
+        Fact.DISPUTED,
+        f"scene-{payment.code}-dispute",
+        payment.code,
+        payment.amount,
+        "VND",
+        at,
+        provider_ref=f"dp_{payment.code}",
+        dispute=now,
+    )
+    settlement.settle(said, message_id=0, at=at)
+    return orders.get(order.id, fresh=True)
+
+
+def back_the_way_it_came(home: Household, *, at: datetime) -> Order:
+    """Let the buyer take back an order that a house has been paid for."""
+    order = by_card(home, at=at)
+    fulfilment.cancel(order, actor=GUEST, at=at)
+    return orders.get(order.id, fresh=True)
 
 
 def refund_of(order: Order) -> Refund:

@@ -1,7 +1,6 @@
 """The household's bank account: the first one at once, another one by a code to the owner's phone."""
 
 from flask import Blueprint, current_app, g, redirect, render_template, request, session, url_for
-from flask_babel import format_time
 from werkzeug.wrappers import Response
 
 from app.core import clock
@@ -130,7 +129,7 @@ def _code_page(asked: OneTimeCode, errors: entering.Errors) -> str:
         bank=banks.find(draft.bin),
         last4=draft.number[-4:],
         holder=draft.holder,
-        again_at=format_time(users.next_code_at(asked), "HH:mm:ss"),
+        again_at=entering.again_at(asked),
         errors=errors,
         letters=letters,
     )

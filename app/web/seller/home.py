@@ -26,12 +26,13 @@ def show() -> str:
     on = clock.local_date(at)
     day = seller_day.today(g.shop.id, at)
     own = goods.of_shop(g.shop.id, at=at)
+    to_send_back = payments.count_to_send_back(g.shop.id)
     return render_template(
         "seller/home.html",
         day=day,
-        to_send_back=payments.count_to_send_back(g.shop.id),
+        to_send_back=to_send_back,
         goods=own,
-        thing=seller_day.next_thing(day, own),
+        thing=seller_day.next_thing(day, own, to_send_back=to_send_back),
         drafts=[good for good in own if good.listing.state == State.DRAFT],
         sold_out=[good for good in own if good.listing.state == State.ON and good.level == "none"],
         week=list(zip(_days(on), day.last_seven, strict=True)),

@@ -81,7 +81,7 @@ def shop_address(shop: Shop) -> str:
 
 def shop_words(shop: Shop, own: Sequence[Good]) -> str:
     """Give a sentence for Zalo: what the shop has."""
-    titles = ", ".join(good.listing.title for good in own[:3])
+    titles = ", ".join(list(dict.fromkeys(good.listing.title for good in own))[:3])
     if not titles:
         return gettext("%(shop)s sells straight from the garden. Have a look:", shop=shop.name)
     return gettext(

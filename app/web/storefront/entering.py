@@ -1,6 +1,7 @@
 """What the pages of signing in and of the account share: reading phones and digits, the page of a code."""
 
 import re
+from datetime import timedelta
 
 from flask import current_app, redirect, render_template, request, session, url_for
 from flask_babel import format_time, gettext
@@ -82,13 +83,18 @@ def home_of(user_id: int) -> str:
     return "/ban/" if shops.find_membership(user_id) else "/tai-khoan"
 
 
+def again_at(code: OneTimeCode) -> str:
+    """Write from when on another code can be asked for: the full minute after, as people read a clock."""
+    return str(format_time(users.next_code_at(code) + timedelta(seconds=59), "HH:mm"))
+
+
 def show_code(code: OneTimeCode, *, resend: str, back_to: str, errors: Errors, steps: int) -> str:
     """Show the page that asks for the digits."""
     letters = None if current_app.extensions["market"].is_production else url_for("dev_messages.show")
     return render_template(
         "storefront/signing_in/code.html",
         code=code,
-        again_at=format_time(users.next_code_at(code), "HH:mm:ss"),
+        again_at=again_at(code),
         resend=resend,
         back_to=back_to,
         errors=errors,

@@ -207,7 +207,7 @@ def way_to_pay() -> Response:
         422 if request.method == "POST" else 200,
         ways=ways,
         chosen=ways_to_pay.chosen(cart, view),
-        settlements=sorted({kind for one in ways for kind in ways_to_pay.settlements(view, one.code)}),
+        settlements={one.code: ways_to_pay.settlements(view, one.code) for one in ways},
         waits=ways_to_pay.who_waits(view),
         in_cart=view.count,
         error=gettext("Choose how to pay") if request.method == "POST" else None,

@@ -91,8 +91,8 @@ def rows_on(who: Household, address: str) -> tuple[int, list[str]]:
         who.open(here)
         assert who.status == 200
         for row in re.findall(r"<tr><th scope=\"row\">(.*?)</tr>", who.page, re.S):
-            sign, amount = re.findall(r'class="num">(-?)([0-9,]+)\u00a0đ', row)[0]
-            total += int(sign + amount.replace(",", ""))
+            sign, amount = re.findall(r'class="num">(−?)([0-9,]+)\u00a0đ', row)[0]
+            total += (-1 if sign else 1) * int(amount.replace(",", ""))
             orders += re.findall(r"/don/([A-Z0-9]+)", row)
         here = html.unescape(who.page.partition('rel="next" href="')[2].partition('"')[0])
     return total, orders

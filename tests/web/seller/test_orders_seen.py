@@ -9,10 +9,12 @@ from sqlalchemy import update
 from app.core import clock
 from app.core.actor import GUEST
 from app.core.db import db
-from app.flows import fulfilment
+from app.flows import fulfilment, settlement
 from app.orders import queries
-from app.orders.models import Order
+from app.orders.models import Order, Purchase
 from app.orders.rules import State
+from app.payments.providers.base import DisputeNow, Event, Fact
+from tests.factories import payments_of
 from tests.pages import hidden
 from tests.web.seller.household import Household
 from tests.web.seller.ordering import CANARIES, lan_at_work, name_buyer, ordered, state_of
@@ -38,6 +40,26 @@ def test_contact_is_open_while_there_is_work_and_closes_after(app: Flask) -> Non
     assert not [canary for canary in CANARIES[1:] if canary in lan.page]
     assert "0987 ••• 111" in lan.page
     assert not [canary for canary in CANARIES[1:] if canary in lan.open(f"{page}/in").page]
+
+
+def test_while_the_buyer_s_bank_decides_both_sides_read_that_nobody_gets_the_money(app: Flask) -> None:
+    lan = lan_at_work(app, auto_accept=True)
+    order = ordered(lan)
+    token = queries.link_token(db.session.get_one(Purchase, order.purchase_id))
+    page, link = f"/en/ban/don/{order.code}", f"/en/don/{order.code}?k={token}"
+    stop, deciding = "Do not send the parcel yet", "Your card&#39;s bank is deciding"
+    assert stop not in lan.open(page).page and "The money is held for you" in lan.page
+    assert deciding not in app.test_client().get(link).text
+    (payment,) = payments_of(order)
+    at, now = clock.now(), DisputeNow("open", taken=payment.amount, fee=0)
+    said = (payment.provider, Fact.DISPUTED, "d", payment.code, payment.amount, "VND", at)
+    settlement.settle(Event(*said, provider_ref="dp_1", dispute=now), message_id=0, at=at)
+    assert stop in lan.open(page).page and "The money is held for you" not in lan.page
+    text = app.test_client().get(link).text
+    assert deciding in text and "Your money is held" not in text.partition("<main")[2]
+    fulfilment.pack(queries.get(order.id, fresh=True), actor=GUEST, at=at)
+    fulfilment.hand_over(queries.get(order.id, fresh=True), actor=GUEST, at=at)
+    assert "Keep your proof of sending" in lan.open(page).page and stop not in lan.page
 
 
 def test_lists_never_hold_phone_address_or_note(app: Flask) -> None:

@@ -116,7 +116,8 @@ def test_home_names_the_one_next_thing(app: Flask) -> None:
     own = goods.of_shop(lan.shop.id, at=at)
     assert seller_day.next_thing(empty, own) == "share"
     assert seller_day.next_thing(seller_day.SellerDay(to_accept=1, to_ship=2), own) == "accept"
-    assert seller_day.next_thing(seller_day.SellerDay(to_ship=2), own) == "ship"
+    assert seller_day.next_thing(seller_day.SellerDay(to_ship=2), own, to_send_back=1) == "ship"
+    assert seller_day.next_thing(empty, own, to_send_back=1) == "refund"
     lan.open(f"/ban/hang/{code}").type("amount", "0").press("save")
     assert seller_day.next_thing(empty, goods.of_shop(lan.shop.id, at=at)) == "refill"
 

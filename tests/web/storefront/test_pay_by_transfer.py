@@ -21,6 +21,7 @@ from tests import factories
 from tests.accounts import NUMBER, give_account, scanned
 from tests.buyer import Buyer
 from tests.factories import AT, later
+from tests.speaking import vi
 
 pytestmark = pytest.mark.usefixtures("noon")
 
@@ -121,6 +122,32 @@ def test_after_a_part_the_code_asks_for_the_rest(app: Flask) -> None:
     client = app.test_client()
     assert "50.000" in client.get(page + k).text and "70.000" in client.get(page + k).text
     assert scanned(client.get(f"{page}/ma/{payment.code}.png{k}").data).amount == payment.amount - 50_000
+
+
+def test_the_order_names_the_rest_and_never_says_that_nothing_was_taken(app: Flask) -> None:
+    page, k, (payment,) = to_pay(lan_s_shop())
+    here, buyer = page.replace("/tra/", "/don/") + k, Buyer(app)
+    nothing, rest = vi("Nothing has been taken from you."), vi("Next: you pay the rest")
+    assert nothing in buyer.open(here).text and rest not in buyer.page.text
+    line(payment, 50_000)
+    text = buyer.open(here).text
+    assert nothing not in text and rest in text and "70.000" in text and "50.000" in text
+    cancel = text[text.index("/huy?") :].partition('"')[0]
+    code = text[: text.index("/huy?")].rpartition("/")[2]
+    text = buyer.open(f"/don/{code}{cancel}").text
+    assert vi("Nothing has been paid, so no money moves.") not in text and "50.000" in text
+    text = buyer.open(page + k).text
+    assert vi("Still missing") in text and vi("What has arrived goes back to you.") in text
+
+
+def test_a_payment_under_review_is_not_asked_for_again(app: Flask) -> None:
+    page, k, (payment,) = to_pay(lan_s_shop())
+    key = f"bank:{payment.code}"
+    said = Event("vietqr", Fact.REVIEW, key, payment.code, payment.amount, "VND", AT, paid_ref=key)
+    settlement.settle(said, message_id=0, at=AT)
+    text = Buyer(app).open(page.replace("/tra/", "/don/") + k).text
+    assert vi("Next: the provider decides") in text
+    assert vi("Go on to pay") not in text and vi("Nothing has been taken from you.") not in text
 
 
 def test_a_code_stays_true_while_the_household_changes_its_account(app: Flask) -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from flask import Flask
 from sqlalchemy import select
 
@@ -15,7 +16,7 @@ from app.payments.models import Refund, RefundAccount
 from app.shops.models import Shop
 from tests import paying
 from tests.buyer import Buyer
-from tests.factories import AT, buy, make_offer, make_shop, payments_of
+from tests.factories import AT, buy, later, make_offer, make_shop, payments_of
 from tests.speaking import vi
 from tests.web.storefront.checks import has_no_inline_code
 from tests.web.storefront.test_order_page import fresh, link, sold
@@ -41,7 +42,7 @@ def test_the_buyer_names_the_account_and_says_that_the_money_is_back(app: Flask)
         f"/don/{order.code}/hoan-tien", {"number": "0123 456 789", "holder": "Minh"}, bank="970436"
     )
     assert "6789" in page.text and NUMBER not in page.text and "0123 456" not in page.text
-    seen = "The household sends it within 2 days. Your account is shown to the household only."
+    seen = "The household sends it by %(time)s on %(day)s. Only the household sees your account."
     assert vi(seen) in page.text
     refunding.say_sent(shop_id=order.shop_id, refund_code=refund.code, actor=SYSTEM, at=AT)
     page = buyer.open(link(order))
@@ -64,6 +65,18 @@ def test_the_buyer_says_that_the_money_has_not_come(app: Flask) -> None:
     assert buyer.send(form, {}).status_code == 200, "a second press finds it done"
     refunding.say_received(order, refund_code=refund.code, actor=SYSTEM, at=AT)
     assert buyer.send(form, {}).status_code == 409
+
+
+def test_the_buyer_reads_until_when_it_is_sent_and_that_a_late_one_is_known(app: Flask) -> None:
+    order, refund = declined()
+    account = {"bank": "970436", "number": NUMBER, "holder": "Minh"}
+    refund_accounts.name(order, refund_code=refund.code, **account, actor=SYSTEM, at=AT)
+    late = "Nhà vườn gửi trễ, hạn là"
+    page = Buyer(app).open(link(order)).text
+    assert "10:00 ngày 25/11/2026" in page and late not in page
+    with time_machine.travel(later(hours=48), tick=False):
+        page = Buyer(app).open(link(order)).text
+    assert late in page and "10:00 ngày 25/11/2026" in page
 
 
 @pytest.mark.parametrize(
