@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 
 from app.core.actor import Actor
 from app.core.codes import new_code, new_key
@@ -67,7 +68,12 @@ class NewOrder:
 
 def find_purchase(form_key: str) -> Purchase | None:
     """Find what an order form has already made."""
-    return db.session.scalar(select(Purchase).where(Purchase.form_key == form_key))
+    return db.session.scalar(_by_key(), {"form_key": form_key})
+
+
+@cache
+def _by_key() -> Select[Purchase]:
+    return select(Purchase).where(Purchase.form_key == bindparam("form_key"))
 
 
 def open_purchase(

@@ -1,11 +1,11 @@
-"""What is as large as a photo comes in one after the other; pages do not wait for it."""
+"""What is as large as a photo comes in one after the other, orders by two; pages do not wait for them."""
 
 import contextlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from flask import Flask
+from flask import Flask, url_for
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from app.web import turns
@@ -42,9 +42,9 @@ def house(most: list[int]) -> Flask:
     return app
 
 
-def _send(house: Flask, length: str) -> list[str]:
+def _send(house: Flask, length: str, path: str = "/") -> list[str]:
     def once(_: int) -> str:
-        environ = EnvironBuilder(method="POST").get_environ()
+        environ = EnvironBuilder(path, method="POST").get_environ()
         environ["CONTENT_LENGTH"] = length
         return run_wsgi_app(house.wsgi_app, environ)[1]
 
@@ -63,9 +63,20 @@ def test_control_forms_come_in_together(house, most):
 
 
 def test_nobody_waits_for_ever_behind_a_slow_phone(house, most, monkeypatch):
-    monkeypatch.setattr(turns, "PATIENCE", 0.05)
+    monkeypatch.setattr(turns, "PHOTO", turns.PHOTO._replace(patience=0.05))
     assert _send(house, str(LARGE)) == ["200 OK"] * 4
     assert most[1] > 1
+
+
+@pytest.mark.parametrize("path", turns.ORDERS)
+def test_orders_come_in_two_at_a_time(house, most, path):
+    assert _send(house, str(SMALL), path) == ["200 OK"] * 4
+    assert most[1] == 2
+
+
+def test_the_turn_of_orders_stands_where_orders_go(app: Flask):
+    with app.test_request_context():
+        assert url_for("review.place") in turns.ORDERS
 
 
 @pytest.mark.parametrize("length", ["", "many", "-5", "²", "9" * 5000])
