@@ -18,7 +18,17 @@ from app.demo import cast, loading, market
 FLASK = (sys.executable, "-m", "flask", "--app", "wsgi")
 GUNICORN = (
     *(sys.executable, "-m", "gunicorn", "wsgi:app", "--workers", "2", "--worker-class", "gthread"),
-    *("--threads", "16", "--preload", "--log-level", "warning", "--graceful-timeout", "4"),
+    *(
+        "--threads",
+        "16",
+        "--worker-connections",
+        "40",
+        "--preload",
+        "--log-level",
+        "warning",
+        "--graceful-timeout",
+        "4",
+    ),
 )
 READY_WITHIN = 30.0  # seconds
 STOPPED_WITHIN = 8.0  # seconds; longer than the server gives its own workers, or they would outlive it

@@ -100,14 +100,13 @@ class Method:
 
 @dataclass(frozen=True)
 class Group:
-    """What is bought from one shop."""
+    """What is bought from one shop; `front` is what buyers see of it."""
 
+    front: shops.Front
     shop_id: int
     shop_code: str
     shop_slug: str
     shop_name: str
-    unit_id: int
-    contact_phone: str | None
     settlement: str
     direct_waits: bool  # a refund is overdue, so nothing more is paid straight to the household
     open: bool
@@ -293,12 +292,11 @@ def _group(
     ) or (Method("pickup", 0),)
     chosen = next((m for m in methods if m.kind == wanted.get(shop.code)), methods[0])
     return Group(
+        front=shop,
         shop_id=shop.id,
         shop_code=shop.code,
         shop_slug=shop.slug,
         shop_name=shop.name,
-        unit_id=shop.unit_id,
-        contact_phone=shop.contact_phone,
         settlement=shop.settlement,
         direct_waits=late,
         open=shop_rules.is_open(shop.state, shop.closed_from, shop.closed_to, today),

@@ -91,16 +91,19 @@ class DirectWaits(Refused):
     shop: str
 
 
-def place(request: CheckoutRequest, *, cart: Cart, at: datetime, actor: Actor) -> Placed:
+def place(
+    request: CheckoutRequest, *, cart: Cart, at: datetime, actor: Actor, view: basket.View | None = None
+) -> Placed:
     """Order what is in the basket.
 
+    view: the basket, if it was looked at just now; whether the goods are there is asked again all the same.
     Pressed again with the same form it gives the same purchase.
     Raises: EmptyBasket, FormReused, BasketChanged, WayToPayMissing, DirectWaits, stock.SoldOut
     """
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with atomic(durable=True):
-                return _known(request) or _place(request, cart, at, actor)
+                return _known(request) or _place(request, cart, view, at, actor)
         except IntegrityError:
             # The same form was pressed twice at once; the other one has just committed.
             if attempt == ATTEMPTS:
@@ -117,8 +120,10 @@ def _known(request: CheckoutRequest) -> Placed | None:
     return Placed(purchase.code, link_token(purchase), request.total_seen)
 
 
-def _place(request: CheckoutRequest, cart: Cart, at: datetime, actor: Actor) -> Placed:
-    view = basket.look(cart, delivery=request.delivery, at=at)
+def _place(
+    request: CheckoutRequest, cart: Cart, view: basket.View | None, at: datetime, actor: Actor
+) -> Placed:
+    view = view or basket.look(cart, delivery=request.delivery, at=at)
     _check(request, view, at)
     purchase = placing.open_purchase(
         form_key=request.form_key,

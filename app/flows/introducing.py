@@ -27,10 +27,14 @@ class Seller:
 
 def sellers(shop_ids: Collection[int], *, on: date) -> dict[int, Seller]:
     """Introduce several shops at once."""
-    found = shops.fronts(set(shop_ids))
-    places = regions.unit_paths({shop.unit_id for shop in found.values()})
-    seals = shops.sealed(found, on)
-    portraits = media.by_ids({shop.portrait_id for shop in found.values() if shop.portrait_id})
+    return introduce(shops.fronts(set(shop_ids)).values(), on=on)
+
+
+def introduce(found: Collection[shops.Front], *, on: date) -> dict[int, Seller]:
+    """Introduce shops that somebody has found, as a basket has."""
+    places = regions.unit_paths({shop.unit_id for shop in found})
+    seals = shops.sealed([shop.id for shop in found], on)
+    portraits = media.by_ids({shop.portrait_id for shop in found if shop.portrait_id})
     faces = {i: photo.key for i, photo in portraits.items() if photo.state == MediaState.READY}
     return {
         shop.id: Seller(
@@ -44,5 +48,5 @@ def sellers(shop_ids: Collection[int], *, on: date) -> dict[int, Seller]:
             portrait_key=faces.get(shop.portrait_id or 0),
             settlement=shop.settlement,
         )
-        for shop in found.values()
+        for shop in found
     }

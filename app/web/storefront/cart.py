@@ -31,8 +31,12 @@ def cart_page(
     wrong: dict[str, str] | None = None,
     asked: bool = False,
     view: basket.View | None = None,
+    note: str | None = None,
 ) -> Response:
-    """Render the cart. wrong: offer code -> sentence; asked: say what stops the order; view: of just now."""
+    """Render the cart. wrong: offer code -> sentence; asked: say what stops the order; view: of just now.
+
+    note: what was written to the households, where that is known better than the cart's row tells.
+    """
     at = clock.now()
     view = view or basket.look(cart, at=at)
     removed = typed.code(request.args.get("bo")) if not wrong else ""
@@ -42,8 +46,8 @@ def cart_page(
         status,
         in_cart=view.count,
         view=view,
-        sellers=introducing.sellers([g.shop_id for g in view.groups], on=clock.local_date(at)),
-        note=cart.note if cart else "",
+        sellers=introducing.introduce([g.front for g in view.groups], on=clock.local_date(at)),
+        note=note if note is not None else cart.note if cart else "",
         problems=problems or (_problems(view) if asked else []),
         stops={line.offer_code: _stop(line) for g in view.groups for line in g.lines if line.blocked},
         resting=_resting(),

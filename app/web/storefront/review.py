@@ -88,7 +88,7 @@ def review_page(
 ) -> Response:
     """Render the review. form: what was seen before, so that every change shows its old price."""
     if view.blocked:
-        return cart_page(cart, 409, asked=True, view=view)
+        return cart_page(cart, 409, asked=True, view=view, note=form.note if form else None)
     seen = form.seen if form else {}
     lines = [line for group in view.groups for line in group.lines]
     return visitor.page(
@@ -97,7 +97,7 @@ def review_page(
         in_cart=view.count,
         cart=cart,
         view=view,
-        sellers=introducing.sellers([g.shop_id for g in view.groups], on=clock.local_date(clock.now())),
+        sellers=introducing.introduce([g.front for g in view.groups], on=clock.local_date(clock.now())),
         way=(way := ways_to_pay.chosen(cart, view)),
         told=_told(cart),
         place=regions.unit_paths([cart.unit_id])[cart.unit_id] if cart.unit_id else "",
@@ -116,10 +116,11 @@ def place() -> Response:
     cart, form = visitor.cart(), read_form()
     if cart is None or form is None:
         return start()
-    if form.told != _told(cart) and placing.find_purchase(form.key) is None:
-        return _look_again(cart, form, checkout.BasketChanged())
+    view, wish = basket.look(cart, delivery=form.delivery, at=clock.now()), _request(cart, form)
+    if (view.blocked or form.told != _told(cart)) and placing.find_purchase(form.key) is None:
+        return _look_again(cart, form, checkout.BasketChanged(view))
     try:
-        placed = checkout.place(_request(cart, form), cart=cart, at=clock.now(), actor=visitor.actor())
+        placed = checkout.place(wish, cart=cart, view=view, at=clock.now(), actor=visitor.actor())
     except checkout.FormReused as refused:
         return _reused(refused)
     except LOOK_AGAIN as refused:
@@ -152,7 +153,7 @@ def _request(cart: Cart, form: Form) -> checkout.CheckoutRequest:
 
 def _look_again(cart: Cart, form: Form, refused: Refused) -> Response:
     """Show what is different now; nothing of what was typed is lost."""
-    # A rush has many who come too late: what was found while ordering need not be looked up again.
+    # A rush has many who come too late: what was found just now need not be looked up again.
     found = refused.view if isinstance(refused, checkout.BasketChanged) else basket.View(())
     view = found if found.count else basket.look(cart, at=clock.now())
     if not view.count:
@@ -186,7 +187,7 @@ def delivery() -> Response:
         }
         carts.answer(cart, at=clock.now(), delivery={**(cart.delivery or {}), **chosen})
         return visitor.go(next_step(cart, basket.look(cart, at=clock.now())))
-    sellers = introducing.sellers([g.shop_id for g in view.groups], on=clock.local_date(clock.now()))
+    sellers = introducing.introduce([g.front for g in view.groups], on=clock.local_date(clock.now()))
     return visitor.page("storefront/checkout/delivery.html", view=view, sellers=sellers, in_cart=view.count)
 
 
