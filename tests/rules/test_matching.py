@@ -20,7 +20,9 @@ def among(codes: Collection[str]) -> matching.Known:
 def market(seed: int = 23) -> tuple[list[str], random.Random]:
     """Give the codes of two thousand open payments; the first few are looked for."""
     rng = random.Random(seed)
-    return sorted({new_code("CS", 8, rng=rng) for _ in range(2000)}, key=lambda _: rng.random()), rng
+    codes = sorted({new_code("CS", 8, rng=rng) for _ in range(2000)})  # a set has no order of its own
+    rng.shuffle(codes)
+    return codes, rng
 
 
 def find(text: str, codes: Collection[str], open_now: Collection[str] | None = None) -> Match:
