@@ -93,8 +93,9 @@ PUBLIC: dict[str, Callable[[Any], tuple[Args, Args]]] = {
     "payouts.unlock": lambda w: ({"code": w.market.lan.shop.code}, {"code": "GH000000"}),
     **{
         f"bank_lines.{name}": lambda w: ({"number": w.market.desk["line"]}, {"number": 10**15})
-        for name in ("match", "ignore", "brought")
+        for name in ("match", "ignore")
     },
+    "bank_lines.brought": lambda w: ({"number": w.market.desk["ours"]}, {"number": 10**15}),
     **{
         f"statements.{name}": lambda w: ({"code": w.market.desk["statement"]}, {"code": "SK00000000"})
         for name in ("show", "state", "go_on", "leave_line")
@@ -103,10 +104,8 @@ PUBLIC: dict[str, Callable[[Any], tuple[Args, Args]]] = {
         f"unsent.{name}": lambda w: ({"number": w.market.desk["unsent"]}, {"number": 10**15})
         for name in ("send_one", "put_aside")
     },
-    **{
-        f"cases.{name}": lambda w: ({"code": w.market.desk["case"]}, {"code": "VU000000"})
-        for name in ("close", "book")
-    },
+    "cases.close": lambda w: ({"code": w.market.desk["case"]}, {"code": "VU000000"}),
+    "cases.book": lambda w: ({"code": w.market.desk["beyond"]}, {"code": "VU000000"}),
     **{
         f"refunds.{name}": lambda w: ({"code": w.market.khoa.refund[1]}, {"code": "HT00000000"})
         for name in ("approve", "by_bank", "account")

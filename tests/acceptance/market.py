@@ -19,6 +19,7 @@ from app.core.db import atomic, db
 from app.core.storage import storage
 from app.demo import cast
 from app.flows import bank_feed, checkout, fulfilment, giving_back, refund_accounts, settlement
+from app.flows.finding import Kind
 from app.flows.indexing import reindex_listing
 from app.media.models import Media
 from app.media.rules import size_key
@@ -155,7 +156,8 @@ def build() -> Market:
     secret = _photo(lan.shop, "staff")
     staff = (people.hoa, people.helper, *desk)
     batches = _payouts(lan, khoa, desk[0])
-    return Market(lan, khoa, people.minh, people.binh, *staff, links, secret.key, batches, _desk())
+    desk_of = _desk(links["lan.paid"].payment)
+    return Market(lan, khoa, people.minh, people.binh, *staff, links, secret.key, batches, desk_of)
 
 
 def _payouts(lan: Stall, khoa: Stall, cashier: User) -> dict[str, str]:
@@ -183,14 +185,15 @@ def _payouts(lan: Stall, khoa: Stall, cashier: User) -> dict[str, str]:
     return found
 
 
-def _desk() -> dict[str, Any]:
-    """Let one thing of each kind wait at the money desk. Gives their numbers and codes."""
+def _desk(paid: str) -> dict[str, Any]:
+    """Let one thing of each kind wait at the money desk. paid: a payment. Gives their numbers and codes."""
     for key, account in (("one", CANARIES["lan.bank"]), ("ours", feeds.operator_account())):
         told = Transfer("sepay", key, account, "in", 45_000, "tien hang", f"FT-{key}", at=NOW)
         bank_feed.take(told, message_id=0, at=NOW)
     _refund_by_bank()
     case = cases.open_once("they_say_more", "CS00000000", {"ours": 1, "theirs": 2}, at=NOW)
-    assert case is not None
+    beyond = cases.open_once(Kind.REFUND_TOO_MUCH, "rf_beyond", {"payment": paid, "amount": 1_000}, at=NOW)
+    assert case is not None and beyond is not None
     waits = Transfer("statement", "two", "0071000888888", "in", 55_000, "tien hang", "FT2", at=NOW)
     statement = kept_statements.keep([waits], bank="vcb", sent_by=None, at=NOW)
     leases.put_off(Statement, statement.id, at=NOW, until=None, error="RuntimeError")  # stopped
@@ -201,6 +204,7 @@ def _desk() -> dict[str, Any]:
         "line": desk_queries.lines_waiting(about="FT-ONE")[0].id,
         "ours": desk_queries.lines_noted()[0].id,
         "case": case.code,
+        "beyond": beyond.code,
         "statement": statement.code,
     }
 
