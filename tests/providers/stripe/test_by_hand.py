@@ -8,14 +8,15 @@ from sqlalchemy import select
 
 from app.core.actor import GUEST
 from app.core.db import db
-from app.flows import fulfilment, proving, reconciling, refunding
+from app.flows import fulfilment, reconciling, refunding
 from app.ledger import queries as ledger
 from app.notices.models import Notice
 from app.payments.models import Case, Payment, Refund
 from app.users.rules import Role
-from tests import factories, invariants
+from tests import factories
 from tests.factories import AT, later
 from tests.providers.doubles.stripe import StripeDouble
+from tests.providers.stripe.bank_side import clean
 from tests.providers.stripe.buying import fresh, order_of, started
 
 Knock = Callable[..., int]
@@ -38,11 +39,6 @@ def cases() -> list[str]:
 
 def at_stripe() -> int:
     return ledger.balance("A", "psp", "stripe")
-
-
-def clean() -> None:
-    invariants.check()
-    assert proving.faults() == []
 
 
 @pytest.mark.parametrize(("amount", "state"), [(30_000, "partly_refunded"), (75_000, "refunded")])

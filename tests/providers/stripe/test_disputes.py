@@ -16,7 +16,6 @@ from app.flows import (
     giving_back,
     held_back,
     paying_farmers,
-    proving,
     reconciling,
     refunding,
     settlement,
@@ -29,10 +28,11 @@ from app.payments.providers.base import Fact
 from app.shops.models import Shop
 from app.shops.queries import members_of
 from app.users.rules import Role
-from tests import factories, invariants
+from tests import factories
 from tests.accounts import give_account
 from tests.factories import AT, later
 from tests.providers.doubles.stripe import StripeDouble
+from tests.providers.stripe.bank_side import balances, clean
 from tests.providers.stripe.buying import fresh, order_of
 
 Knock = Callable[..., int]
@@ -62,18 +62,6 @@ def dispute() -> Dispute:
 def cases() -> list[str]:
     db.session.rollback()
     return [case.kind for case in db.session.scalars(select(Case).order_by(Case.id))]
-
-
-def balances() -> tuple[int, int, int]:
-    """What is at Stripe, what banks have taken from it, and what disputes cost."""
-    db.session.rollback()
-    at_stripe, taken = (ledger.balance("A", name, "stripe") for name in ("psp", "disputed"))
-    return at_stripe, taken, ledger.balance("E", "dispute", "stripe")
-
-
-def clean() -> None:
-    invariants.check()
-    assert proving.faults() == []
 
 
 def all_of_it(stripe: StripeDouble, payment: Payment, end: str) -> None:

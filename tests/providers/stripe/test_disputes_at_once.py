@@ -8,13 +8,14 @@ from sqlalchemy import select
 
 from app.core.actor import GUEST, Actor
 from app.core.db import db
-from app.flows import bank_refunds, fulfilment, giving_back, proving, reconciling, refund_accounts, refunding
+from app.flows import bank_refunds, fulfilment, giving_back, reconciling, refund_accounts, refunding
 from app.ledger import queries as ledger
 from app.payments.models import Dispute, Payment, Refund
 from app.shops.models import Shop
-from tests import factories, invariants, taking
+from tests import factories, taking
 from tests.factories import AT, later
 from tests.providers.doubles.stripe import StripeDouble
+from tests.providers.stripe.bank_side import clean
 from tests.providers.stripe.buying import bought, fresh, order_of, started
 
 Knock = Callable[..., int]
@@ -29,11 +30,6 @@ def lose(stripe: StripeDouble, intent: str | None, amount: int | None = None) ->
     name = stripe.dispute(intent or "", amount)
     stripe.withdraw(name)
     stripe.decide(name, "lost")
-
-
-def clean() -> None:
-    invariants.check()
-    assert proving.faults() == []
 
 
 def by_bank(stripe: StripeDouble, knock: Knock, payment: Payment) -> Refund:
