@@ -62,6 +62,21 @@ def test_while_the_buyer_s_bank_decides_both_sides_read_that_nobody_gets_the_mon
     assert "Keep your proof of sending" in lan.open(page).page and stop not in lan.page
 
 
+def test_no_money_is_coming_of_an_order_whose_dispute_was_lost(app: Flask) -> None:
+    lan = lan_at_work(app, auto_accept=True)
+    order = ordered(lan)
+    (payment,) = payments_of(order)
+    for step in (fulfilment.pack, fulfilment.hand_over, fulfilment.deliver):
+        step(queries.get(order.id, fresh=True), actor=GUEST, at=clock.now())
+    page, coming = f"/en/ban/don/{order.code}", "The money is on its way to you"
+    assert coming in lan.open(page).page, "control"
+    for number, end in enumerate(("open", "lost")):
+        at, now = clock.now(), DisputeNow(end, taken=payment.amount, fee=0)
+        said = (payment.provider, Fact.DISPUTED, f"d{number}", payment.code, payment.amount, "VND", at)
+        settlement.settle(Event(*said, provider_ref="dp_1", dispute=now), message_id=number, at=at)
+    assert coming not in lan.open(page).page and "Given back" in lan.page
+
+
 def test_lists_never_hold_phone_address_or_note(app: Flask) -> None:
     lan = lan_at_work(app)
     name_buyer(ordered(lan))
