@@ -115,7 +115,9 @@ class AtTheBank(GivingBack):
     def _transfer(self, payment: Payment, how: str, pick: int = 0) -> None:
         rng, code = random.Random(pick), payment.code
         rest = payment.amount - payment.received + payment.refunded
-        amount = (rest if rest > 0 else payment.amount) + {"less": -1_000, "more": 1_000}.get(how, 0)
+        due = rest if rest > 0 else payment.amount
+        # Short of the last thousand once more: no bank moves nothing.
+        amount = due + {"less": -min(1_000, due // 2), "more": 1_000}.get(how, 0)
         account, text, by_code = bank_feed.shown_account(payment), f"{THANKS} {code}", True
         match how:
             case "no code":
