@@ -100,14 +100,9 @@ class Method:
 
 @dataclass(frozen=True)
 class Group:
-    """What is bought from one shop; `front` is what buyers see of it."""
+    """What is bought from one shop."""
 
-    front: shops.Front
-    shop_id: int
-    shop_code: str
-    shop_slug: str
-    shop_name: str
-    settlement: str
+    shop: shops.Front
     direct_waits: bool  # a refund is overdue, so nothing more is paid straight to the household
     open: bool
     lines: tuple[Line, ...]
@@ -125,7 +120,7 @@ class Group:
     def order(self, *, cash: bool, settlement: str) -> NewOrder:
         """Give this group as an order to be placed."""
         return NewOrder(
-            shop_id=self.shop_id,
+            shop_id=self.shop.id,
             settlement=settlement,
             delivery=self.method.kind,
             fee=self.method.fee,
@@ -292,12 +287,7 @@ def _group(
     ) or (Method("pickup", 0),)
     chosen = next((m for m in methods if m.kind == wanted.get(shop.code)), methods[0])
     return Group(
-        front=shop,
-        shop_id=shop.id,
-        shop_code=shop.code,
-        shop_slug=shop.slug,
-        shop_name=shop.name,
-        settlement=shop.settlement,
+        shop=shop,
         direct_waits=late,
         open=shop_rules.is_open(shop.state, shop.closed_from, shop.closed_to, today),
         lines=tuple(lines),

@@ -138,7 +138,9 @@ def _place(
         (
             placing.new_order_code(),
             levying.with_rates(
-                group.order(cash=cash, settlement=providers.settlement_of(request.pay_by, group.settlement)),
+                group.order(
+                    cash=cash, settlement=providers.settlement_of(request.pay_by, group.shop.settlement)
+                ),
                 at=at,
             ),
         )
@@ -176,7 +178,7 @@ def _as_seen(request: CheckoutRequest, view: basket.View) -> bool:
     lines = [line for group in view.groups for line in group.lines]
     return (
         all(request.seen.get(line.offer_code) == line.price for line in lines)
-        and all(request.delivery.get(g.shop_code, g.method.kind) == g.method.kind for g in view.groups)
+        and all(request.delivery.get(g.shop.code, g.method.kind) == g.method.kind for g in view.groups)
         and request.total_seen == view.total
     )
 

@@ -27,7 +27,7 @@ def _has_accounts(provider: PaymentProvider, groups: Sequence[Group], at: dateti
     """A household without a bank account cannot be paid by a transfer of its own."""
     if Can.QR not in provider.can:
         return True
-    shop_ids = {group.shop_id for group in _direct(provider, groups)}
+    shop_ids = {group.shop.id for group in _direct(provider, groups)}
     return accounts.has_active(shop_ids, at=at) == shop_ids
 
 
@@ -35,11 +35,11 @@ def waiting_for_refunds(provider: PaymentProvider, groups: Sequence[Group]) -> l
     """Name the households that may not be paid straight now, because they owe somebody a refund."""
     if Can.OFFLINE in provider.can:
         return []
-    return [group.shop_name for group in _direct(provider, groups) if group.direct_waits]
+    return [group.shop.name for group in _direct(provider, groups) if group.direct_waits]
 
 
 def _direct(provider: PaymentProvider, groups: Sequence[Group]) -> list[Group]:
-    return [g for g in groups if providers.settlement_of(provider.code, g.settlement) == "direct"]
+    return [g for g in groups if providers.settlement_of(provider.code, g.shop.settlement) == "direct"]
 
 
 def _sums(provider: PaymentProvider, groups: Sequence[Group]) -> list[Dong]:

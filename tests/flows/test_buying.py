@@ -120,7 +120,7 @@ def test_what_is_sent_to_nobody_knows_where_is_refused(app: Flask, missing: str)
 
 def test_what_is_fetched_needs_no_address(app: Flask) -> None:
     cart = make_cart((make_offer(), 1000))
-    carts.answer(cart, at=AT, delivery={g.shop_code: "pickup" for g in basket.look(cart, at=AT).groups})
+    carts.answer(cart, at=AT, delivery={g.shop.code: "pickup" for g in basket.look(cart, at=AT).groups})
     request = checkout_request(cart)
     fetched = replace(request, buyer=replace(request.buyer, unit_id=None, address=""))
     assert checkout.place(fetched, cart=cart, at=AT, actor=GUEST).total

@@ -46,7 +46,7 @@ def cart_page(
         status,
         in_cart=view.count,
         view=view,
-        sellers=introducing.introduce([g.front for g in view.groups], on=clock.local_date(at)),
+        sellers=introducing.introduce([g.shop for g in view.groups], on=clock.local_date(at)),
         note=note if note is not None else cart.note if cart else "",
         problems=problems or (_problems(view) if asked else []),
         stops={line.offer_code: _stop(line) for g in view.groups for line in g.lines if line.blocked},
@@ -59,7 +59,7 @@ def cart_page(
 
 def _problems(view: basket.View) -> list[tuple[str, str]]:
     """List what must be put right before the order, each with the place where it stands."""
-    found = [(f"shop-{group.shop_code}", _resting()) for group in view.groups if not group.open]
+    found = [(f"shop-{group.shop.code}", _resting()) for group in view.groups if not group.open]
     for group in view.groups:
         found += [(f"row-{line.offer_code}", _stop(line)) for line in group.lines if line.blocked]
     return found

@@ -99,7 +99,7 @@ def place_of_delivery() -> Response:
         known = regions.unit_paths([cart.unit_id])[cart.unit_id] if cart.unit_id else ""
         return _address_page(view, communes.Answer(known, cart.unit_id), cart.address, {})
     if request.form.get("fetch") == "1":
-        fetched = {g.shop_code: "pickup" for g in view.groups if _can_fetch(g)}
+        fetched = {g.shop.code: "pickup" for g in view.groups if _can_fetch(g)}
         carts.answer(cart, at=clock.now(), delivery=fetched)
         return visitor.go(next_step(cart, basket.look(cart, at=clock.now())))
     return _take_address(cart, view)

@@ -97,7 +97,7 @@ def review_page(
         in_cart=view.count,
         cart=cart,
         view=view,
-        sellers=introducing.introduce([g.front for g in view.groups], on=clock.local_date(clock.now())),
+        sellers=introducing.introduce([g.shop for g in view.groups], on=clock.local_date(clock.now())),
         way=(way := ways_to_pay.chosen(cart, view)),
         told=_told(cart),
         place=regions.unit_paths([cart.unit_id])[cart.unit_id] if cart.unit_id else "",
@@ -179,15 +179,15 @@ def delivery() -> Response:
     if cart is None or not view.count:
         return visitor.go(url_for("cart.show"))
     if request.method == "POST":
-        wishes = {g.shop_code: request.form.get(f"delivery-{g.shop_code}", "") for g in view.groups}
+        wishes = {g.shop.code: request.form.get(f"delivery-{g.shop.code}", "") for g in view.groups}
         chosen = {
-            g.shop_code: wishes[g.shop_code]
+            g.shop.code: wishes[g.shop.code]
             for g in view.groups
-            if wishes[g.shop_code] in {method.kind for method in g.methods}
+            if wishes[g.shop.code] in {method.kind for method in g.methods}
         }
         carts.answer(cart, at=clock.now(), delivery={**(cart.delivery or {}), **chosen})
         return visitor.go(next_step(cart, basket.look(cart, at=clock.now())))
-    sellers = introducing.introduce([g.front for g in view.groups], on=clock.local_date(clock.now()))
+    sellers = introducing.introduce([g.shop for g in view.groups], on=clock.local_date(clock.now()))
     return visitor.page("storefront/checkout/delivery.html", view=view, sellers=sellers, in_cart=view.count)
 
 

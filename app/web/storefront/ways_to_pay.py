@@ -75,12 +75,12 @@ def offered(view: basket.View) -> list[Way]:
 
 def who_waits(view: basket.View) -> list[str]:
     """Name the households that cannot be paid straight now, because they owe somebody a refund."""
-    return [group.shop_name for group in view.groups if group.direct_waits]
+    return [group.shop.name for group in view.groups if group.direct_waits]
 
 
 def settlements(view: basket.View, code: str) -> list[str]:
     """List how the money of this basket travels when it is paid that way: direct, held, or both."""
-    return sorted({providers.settlement_of(code, group.settlement) for group in view.groups})
+    return sorted({providers.settlement_of(code, group.shop.settlement) for group in view.groups})
 
 
 def chosen(cart: Cart, view: basket.View) -> Way | None:
