@@ -18,8 +18,8 @@ from app.orders import queries as orders
 from app.orders import rules as order_rules
 from app.orders.models import Order, OrderEvent, OrderLine, Purchase
 from app.orders.rules import State
+from app.payments import disputes, returning
 from app.payments import queries as payments
-from app.payments import returning
 from app.payments.models import Payment, Refund
 from app.payments.rules import PAYABLE, TO_SEND, is_word, send_by
 from app.payments.rules import State as PaymentState
@@ -108,6 +108,11 @@ class Followed:
     disputed: bool
     days: tuple[date | None, date | None, date | None, date | None]
     reason: str
+
+    @property
+    def all_back(self) -> bool:
+        """Say whether all of it comes back to the buyer or has come."""
+        return returning.still_back(self.refunds) >= self.order.total
 
     @property
     def can_cancel(self) -> bool:
@@ -233,7 +238,7 @@ def _follow(
             to_name=to_name,
             send_by=by,
             late=frozenset(refund_id for refund_id, until in by.items() if until <= at),
-            disputed=order.id in paid_by and paid_by[order.id].state == PaymentState.DISPUTED,
+            disputed=disputes.is_disputed(paid_by.get(order.id)),
             days=orders.days_of(order, journal[order.id]),
             reason=_reason(journal[order.id]),
         )

@@ -13,9 +13,9 @@ from app.orders import services as moves
 from app.orders.models import Order
 from app.orders.rules import UNDO_FOR, DeclineReason, Event, State
 from app.payments import queries as payments
+from app.payments import returning
 from app.payments import services as payment_moves
 from app.payments.rules import Event as PaymentEvent
-from app.payments.rules import RefundState
 
 
 class TooLateToUndo(Refused):
@@ -152,8 +152,7 @@ def complete(order: Order, *, at: datetime) -> None:
 
 
 def _owed_back(order: Order) -> int:
-    refunds = payments.refunds_of([order.id])[order.id]
-    return sum(refund.amount for refund in refunds if refund.state != RefundState.UNDONE)
+    return returning.still_back(payments.refunds_of([order.id])[order.id])
 
 
 def _tell_buyer(

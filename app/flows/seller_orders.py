@@ -14,10 +14,10 @@ from app.orders import queries as orders
 from app.orders import rules
 from app.orders.models import Order, OrderEvent, OrderLine, Purchase
 from app.orders.rules import DeclineReason, Event, State
+from app.payments import disputes, returning
 from app.payments import queries as payments
 from app.payments.models import Refund
 from app.payments.rules import RefundState
-from app.payments.rules import State as PaymentState
 from app.regions import queries as regions
 from app.shops.models import Shop
 
@@ -119,6 +119,11 @@ class Whole:
         return rules.progress(State(self.row.order.state))
 
     @property
+    def all_back(self) -> bool:
+        """Say whether all of the order goes back or has gone: no money is kept or coming."""
+        return returning.still_back(self.refunds) >= self.row.order.total
+
+    @property
     def can_decline(self) -> bool:
         return rules.after(State(self.row.order.state), Event.DECLINE) is not None
 
@@ -179,7 +184,7 @@ def rows_of(shop: Shop, some: Sequence[Order]) -> list[Row]:
             home=paths[shop.unit_id],
             standing=standings[order.id],
             due_on=rules.due_on(State(order.state), local_date(order.placed_at), order.deliver_on),
-            disputed=order.id in paid_by and paid_by[order.id].state == PaymentState.DISPUTED,
+            disputed=disputes.is_disputed(paid_by.get(order.id)),
         )
         for order in some
     ]

@@ -26,7 +26,7 @@ def list_due(*, at: datetime, limit: int = 100) -> list[int]:
 
 def list_dead(*, before: int | None = None, limit: int = 100) -> list[Sending]:
     """List what was given up and waits for staff, newest first; not what is worth nothing later."""
-    query = select(Sending).where(*_given_up())
+    query = select(Sending).where(*given_up())
     if before is not None:
         query = query.where(Sending.id < before)
     return list(db.session.scalars(query.order_by(Sending.id.desc()).limit(limit)))
@@ -34,7 +34,7 @@ def list_dead(*, before: int | None = None, limit: int = 100) -> list[Sending]:
 
 def count_dead() -> int:
     """Count what was given up and waits for staff."""
-    return db.session.scalar(select(func.count()).select_from(Sending).where(*_given_up())) or 0
+    return db.session.scalar(select(func.count()).select_from(Sending).where(*given_up())) or 0
 
 
 def count_perished(*, since: datetime) -> int:
@@ -44,7 +44,8 @@ def count_perished(*, since: datetime) -> int:
     return db.session.scalar(query.where(*lost, Sending.dead_at >= since)) or 0
 
 
-def _given_up() -> tuple[ColumnElement[bool], ...]:
+def given_up() -> tuple[ColumnElement[bool], ...]:
+    """Say what makes a message one that waits for staff: given up, and worth something later."""
     return Sending.dead_at.is_not(None), Sending.done_at.is_(None), Sending.kind.not_in(PERISHABLE)
 
 

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import select, update
 
 from app.core import leases
 from app.core.codes import new_id
 from app.core.db import atomic, db, ring
 from app.core.sealing import keyed_hash, seal
+from app.notices import queries
 from app.notices.models import Notice, Sending
 from app.notices.rules import PERISHABLE, Kind
 
@@ -93,7 +94,7 @@ def mark_failed(sending_id: int, *, error: str, at: datetime) -> None:
 def send_again(sending_ids: Sequence[int], *, at: datetime) -> list[Sending]:
     """Put what was given up on its way again; what is not given up (any more) is left. Gives those put on."""
     with atomic():
-        query = select(Sending).where(Sending.id.in_(sending_ids), *_can_leave())
+        query = select(Sending).where(Sending.id.in_(sending_ids), *queries.given_up())
         found = list(db.session.scalars(query.with_for_update()))
         for sending in found:
             sending.dead_at, sending.leased_to = None, None
@@ -122,10 +123,6 @@ def forget_dead(*, before: datetime) -> int:
             .values(done_at=Sending.dead_at, channel="none", sealed_phone=None, sealed_secret=None)
         )
         return int(ended.rowcount)
-
-
-def _can_leave() -> tuple[ColumnElement[bool], ...]:
-    return Sending.dead_at.is_not(None), Sending.done_at.is_(None), Sending.kind.not_in(PERISHABLE)
 
 
 def forget_waiting(*, at: datetime) -> None:

@@ -10,6 +10,7 @@ from app.core.db import atomic, db
 from app.core.money import Dong
 from app.payments.models import Dispute, Payment, PaymentOrder
 from app.payments.rules import DisputeState
+from app.payments.rules import State as PaymentState
 
 
 def find(provider: str, ref: str) -> Dispute | None:
@@ -62,6 +63,11 @@ def is_open(payment_id: int) -> bool:
     """
     query = select(Dispute.id).where(Dispute.payment_id == payment_id, Dispute.state == DisputeState.OPEN)
     return db.session.scalar(query.limit(1)) is not None
+
+
+def is_disputed(payment: Payment | None) -> bool:
+    """Say the same of a payment that was read, as lists do; False where there is none."""
+    return payment is not None and payment.state == PaymentState.DISPUTED
 
 
 def lost_of(payment_id: int) -> list[Dispute]:

@@ -1,6 +1,6 @@
 """Money that goes back, beyond the first row: parts of an order, the buyer's account, two people's yes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -45,6 +45,11 @@ class LinePart:
     line_id: int
     quantity: int
     amount: Dong
+
+
+def still_back(refunds: Iterable[Refund]) -> Dong:
+    """Add up what goes back or has gone; what a payer's bank has brought again counts no more."""
+    return sum(refund.amount for refund in refunds if refund.state != RefundState.UNDONE)
 
 
 def owed_for(order_id: int) -> Dong:

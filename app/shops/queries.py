@@ -131,7 +131,7 @@ def by_ids(ids: Collection[int]) -> dict[int, Shop]:
 
 @cache
 def _these() -> Select[Shop]:
-    return select(Shop).where(Shop.id.in_(bindparam("ids", expanding=True)))
+    return select(Shop).where(_among(Shop.__table__.c.id))
 
 
 def fronts(ids: Collection[int]) -> dict[int, Front]:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 
 from app.core import clock
 from app.core.errors import NotFound, Refused
@@ -16,7 +16,7 @@ from app.users import queries as users
 from app.web.access import Rule, rule
 from app.web.messages import sentence
 from app.web.signing_in import actor
-from app.web.staff.desk import Section, plug_in
+from app.web.staff.desk import Section, plug_in, two_above
 from app.web.staff.typed import key_of
 from app.web.storefront.entering import Answer
 
@@ -49,7 +49,7 @@ def _all(wrong: tuple[str, str] | None = None) -> str:
         "staff/cases/all.html",
         cases=found[:PAGE],
         plans=plans,
-        two={code for code, plan in plans.items() if deciding.needs_two(plan, _limit())},
+        two={code for code, plan in plans.items() if deciding.needs_two(plan, two_above())},
         bookable=set(deciding.STEPS),
         people=users.by_ids({case.proposed_by for case in found if case.proposed_by}),
         me=actor().user_id,
@@ -62,10 +62,6 @@ def _all(wrong: tuple[str, str] | None = None) -> str:
     )
 
 
-def _limit() -> int:
-    return int(current_app.extensions["market"].payout_two_people_above)
-
-
 @blueprint.post("/<code>/ghi-so")
 @rule(Rule.STAFF)
 def book(code: str) -> Answer:
@@ -73,7 +69,7 @@ def book(code: str) -> Answer:
     figures, reason = request.form.get("figures", "")[:LONGEST], nfc(request.form.get("reason", ""))[:LONGEST]
     try:
         whole = deciding.book(
-            code, figures=figures, reason=reason, two_above=_limit(), actor=actor(), at=clock.now()
+            code, figures=figures, reason=reason, two_above=two_above(), actor=actor(), at=clock.now()
         )
     except NotFound:
         raise

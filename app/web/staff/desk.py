@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Blueprint, render_template
+from flask import Blueprint, current_app, render_template
 
 from app.core import clock
+from app.core.money import Dong
 from app.web.access import Rule, rule
 
 blueprint = Blueprint("desk", __name__, url_prefix="/quan-tri")
@@ -24,6 +25,11 @@ class Section:
     href: str
     icon: str
     since: datetime | None = None
+
+
+def two_above() -> Dong:
+    """Say above which sum two people have to agree, to payouts and to what is booked of a case."""
+    return int(current_app.extensions["market"].payout_two_people_above)
 
 
 SectionOf = Callable[[datetime], Section]

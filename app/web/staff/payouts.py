@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask_babel import gettext
 from markupsafe import Markup
 
@@ -23,7 +23,7 @@ from app.users import queries as users
 from app.web.access import Rule, rule
 from app.web.messages import sentence
 from app.web.signing_in import actor
-from app.web.staff.desk import Section, plug_in
+from app.web.staff.desk import Section, plug_in, two_above
 from app.web.staff.typed import key_of
 from app.web.storefront.entering import Answer
 
@@ -43,10 +43,6 @@ def waiting(at: datetime) -> Section:
 def locked(at: datetime) -> Section:
     """Count the households whose account did not take a payout."""
     return Section("locked", len(queries.all_locks()), url_for("payouts.show_all") + "#locked", "alert")
-
-
-def _limit() -> int:
-    return int(current_app.extensions["market"].payout_two_people_above)
 
 
 @blueprint.get("")
@@ -96,7 +92,7 @@ def _one(batch: PayoutBatch, error: str | None = None, at_line: str | None = Non
     """Show it. error: what could not be done, at the line with this code."""
     lines = queries.payouts_of(batch.id)
     approvals = queries.approvals_of(batch.id)
-    said, needed = [one.user_id for one in approvals], approvals_needed(batch.total, _limit())
+    said, needed = [one.user_id for one in approvals], approvals_needed(batch.total, two_above())
     people = {batch.drafted_by, *said, batch.released_by or 0}
     templates = list(payout_files.templates().values())
     return render_template(
@@ -108,7 +104,7 @@ def _one(batch: PayoutBatch, error: str | None = None, at_line: str | None = Non
         people=users.by_ids(people),
         needed=needed,
         mine=may_approve(actor().user_id or 0, drafted_by=batch.drafted_by, approved_by=said, needed=needed),
-        limit=_limit(),
+        limit=two_above(),
         templates=templates,
         several=len(lines) > min(one.most_lines for one in templates),
         left=any(line.state == PayoutState.SENT for line in lines),
@@ -131,7 +127,7 @@ def _step(code: str, step: Callable[[], object]) -> Answer:
 @rule(Rule.STAFF)
 def approve(code: str) -> Answer:
     """Give one's word for a batch."""
-    return _step(code, lambda: flow.approve(code, two_above=_limit(), actor=actor(), at=clock.now()))
+    return _step(code, lambda: flow.approve(code, two_above=two_above(), actor=actor(), at=clock.now()))
 
 
 @blueprint.post("/<code>/chuyen")

@@ -9,9 +9,11 @@ import time_machine
 from flask import Flask
 
 from app.config import Config
+from app.core.actor import Actor
 from app.payments import providers
 from app.payments.models import Payment
-from tests.factories import AT
+from app.users.rules import Role
+from tests.factories import AT, make_staff
 from tests.providers.doubles.stripe import StripeDouble, serving
 from tests.providers.stripe.buying import bought, fresh, started
 
@@ -38,6 +40,12 @@ def stripe(app: Flask, config: Config) -> Iterator[StripeDouble]:
         providers.bind(replace(config, providers=("sandbox", "cod", "stripe"), keys=keys))
         yield double
     providers.bind(config)
+
+
+@pytest.fixture
+def hanh(app: Flask) -> Actor:
+    """Hạnh, the cashier, who books what a provider has left."""
+    return Actor("user", make_staff(Role.CASHIER, "Hạnh").id)
 
 
 @pytest.fixture

@@ -11,8 +11,6 @@ from app.flows import deciding, fulfilment, giving_back, provider_money, reconci
 from app.ledger import queries as ledger
 from app.payments.models import Case, Payment, Refund
 from app.shops.models import Shop
-from app.users.rules import Role
-from tests import factories
 from tests.factories import AT, later
 from tests.providers.doubles.stripe import StripeDouble
 from tests.providers.stripe.bank_side import clean
@@ -24,11 +22,6 @@ Knock = Callable[..., int]
 @pytest.fixture
 def knock(knock_again: Knock) -> Knock:
     return knock_again
-
-
-@pytest.fixture
-def hanh() -> Actor:
-    return Actor("user", factories.make_staff(Role.CASHIER, "Hạnh").id)
 
 
 def case() -> Case:

@@ -39,11 +39,6 @@ def knock(knock_again: Knock) -> Knock:
     return knock_again
 
 
-@pytest.fixture
-def hanh() -> Actor:
-    return Actor("user", factories.make_staff(Role.CASHIER, "Hạnh").id)
-
-
 def deliver(payment: Payment) -> None:
     for step in (fulfilment.pack, fulfilment.hand_over, fulfilment.deliver):
         step(order_of(payment), actor=GUEST, at=AT)
