@@ -62,7 +62,7 @@ def needs_two(plan: Plan, two_above: Dong) -> bool:
 def book(case_code: str, *, figures: str, reason: str, two_above: Dong, actor: Actor, at: datetime) -> bool:
     """Book a case and close it; False when this was the first of two people's word.
 
-    figures: of the plan that was seen. reason: needed from the first of two people.
+    figures: of the plan that was seen. reason: of the first of two people, from nobody else.
     Raises: NotFound, CaseClosed, PlanChanged, ReasonMissing, SamePerson, NobodySaid
     """
     if actor.user_id is None:
@@ -83,8 +83,7 @@ def book(case_code: str, *, figures: str, reason: str, two_above: Dong, actor: A
         if case.proposed and case.proposed_by == actor.user_id:
             raise SamePerson
         STEPS[case.kind].book(case, payment, at)
-        conclusion = case.conclusion if case.proposed else reason
-        cases.close(case, conclusion=conclusion.strip() or figures, by=actor.user_id, at=at)
+        cases.close(case, conclusion=case.conclusion or figures, by=actor.user_id, at=at)
         audit.record(kind="case_booked", actor=actor, subject=case.code, note=figures, at=at)
         return True
 
